@@ -1,0 +1,4 @@
+//! Noxrun (skeleton).
+pub mod error;
+pub mod render;
+pub mod source;

@@ -1,0 +1,12 @@
+//! Sources of sound that the lab offers: test signals, a synthesiser, audio files.
+
+mod index;
+mod sine;
+
+#[cfg(feature = "decode")]
+pub mod file;
+#[cfg(feature = "synth")]
+pub mod synth;
+
+pub use index::Index;
+pub use sine::Sine;
