@@ -1,5 +1,13 @@
 //! The producer's side: sources, and pacing (how much to render, when to sleep).
 
+mod clock;
+mod pacer;
+mod push;
 mod source;
 
+pub use clock::Clock;
+#[cfg(not(target_family = "wasm"))]
+pub use clock::SystemClock;
+pub use pacer::{Pacer, Turn};
+pub use push::PushWriter;
 pub use source::{RenderInfo, Source};

@@ -8,5 +8,5 @@ pub mod file;
 #[cfg(feature = "synth")]
 pub mod synth;
 
-pub use index::Index;
+pub use index::{INDEX_PERIOD, Index};
 pub use sine::Sine;

@@ -1,0 +1,260 @@
+//! The counters as they lie in shared memory: one block for each writer.
+
+use crate::ring::sync::AtomicU32;
+use crate::ring::{Count, Sequence};
+
+/// Buckets of the histogram of the ring's fill.
+pub const FILL_BUCKETS: usize = 256;
+/// Buckets of the histogram of quanta per callback; the last one holds all that are longer.
+pub const BURST_BUCKETS: usize = 64;
+/// Underruns kept in shared memory; the page collects them long before they are overwritten.
+pub const UNDERRUN_SLOTS: usize = 256;
+/// Injected faults kept in shared memory.
+pub const INJECTION_SLOTS: usize = 64;
+
+/// Why a frame was silent. The discriminant is the place in [`ConsumerLedger::silent`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum SilentBy {
+    /// Nothing has been heard yet: the ring is being filled for the first time.
+    Startup = 0,
+    /// The page paused.
+    Paused = 1,
+    /// The source has ended.
+    Ended = 2,
+    /// The node was connected to nothing, or its processor had failed.
+    Disconnected = 3,
+    /// The ring was empty and should not have been.
+    Underrun = 4,
+}
+
+impl SilentBy {
+    /// Number of reasons.
+    pub const COUNT: usize = 5;
+    /// Names, as in the report, in the order of the discriminants.
+    pub const NAMES: [&'static str; Self::COUNT] = ["startup", "paused", "ended", "disconnected", "underrun"];
+}
+
+/// Why a committed frame was never played. The discriminant is the place in [`ProducerLedger::dropped`] and [`ConsumerLedger::dropped`], of which each side uses its own reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum DroppedBy {
+    /// Refused for want of room, from a producer with a clock of its own (producer's side).
+    Overflow = 0,
+    /// Replaced by something newer before it was played.
+    Superseded = 1,
+    /// Discarded because the page jumped elsewhere (consumer's side).
+    Seek = 2,
+    /// Too late to be played (consumer's side).
+    SkippedLate = 3,
+    /// In a memory that was given up with its producer.
+    Lost = 4,
+}
+
+impl DroppedBy {
+    /// Number of reasons.
+    pub const COUNT: usize = 5;
+    /// Names, as in the report, in the order of the discriminants.
+    pub const NAMES: [&'static str; Self::COUNT] = ["overflow", "superseded", "seek", "skippedLate", "lost"];
+}
+
+/// What the producer is doing. The discriminant is the value of [`ProducerLedger::state`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum ProducerState {
+    /// Fills the ring before anything is heard.
+    Priming = 0,
+    /// Plays.
+    Running = 1,
+    /// The source has ended; what is in the ring still plays.
+    Ended = 2,
+    /// Was asked to stop and has stopped.
+    Stopped = 3,
+}
+
+impl ProducerState {
+    /// The state that a number in shared memory stands for.
+    pub fn from_number(number: u32) -> Self {
+        match number {
+            0 => ProducerState::Priming,
+            1 => ProducerState::Running,
+            2 => ProducerState::Ended,
+            _ => ProducerState::Stopped,
+        }
+    }
+}
+
+/// One underrun: a run of starved quanta.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub struct Underrun {
+    /// Place of the first missing frame among all frames requested so far.
+    pub frame: Count,
+    /// Frames that were concealed or silent.
+    pub frames: Count,
+    /// Frames in the ring when the first starved quantum began.
+    pub fill: Count,
+    /// Starved quanta.
+    pub quanta: Count,
+    /// 1 once a quantum was whole again, else 0.
+    pub over: Count,
+}
+
+/// Written by the consumer alone, on the audio thread. Frames unless said otherwise.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ConsumerLedger {
+    /// Guards everything below and the ring's read position.
+    pub sequence: Sequence,
+    /// Asked for by the browser.
+    pub requested: Count,
+    /// Played for the first time.
+    pub fresh: Count,
+    /// Played again by the strategy.
+    pub repeated: Count,
+    /// Made up by the concealment.
+    pub concealed: Count,
+    /// Zeros, by [`SilentBy`].
+    pub silent: [Count; SilentBy::COUNT],
+    /// Read and thrown away, by [`DroppedBy`].
+    pub dropped: [Count; DroppedBy::COUNT],
+    /// Quanta asked for.
+    pub quanta: Count,
+    /// Quanta with at least one repeated frame.
+    pub duplicate_quanta: Count,
+    /// Quanta with at least one concealed or underrun-silent frame.
+    pub starved_quanta: Count,
+    /// Frames that changed while they were copied.
+    pub torn: Count,
+    /// Frames missing in the index signal.
+    pub skipped: Count,
+    /// Frames of the index signal that came again.
+    pub replayed: Count,
+    /// Times the producer was woken.
+    pub wakes: Count,
+    /// Heap allocations on the audio thread inside `process()` (counted when the counting allocator is built in).
+    pub allocations: Count,
+    /// Frames in the latest quantum.
+    pub quantum: Count,
+    /// Underruns begun so far; the latest is `underruns[(events - 1) % UNDERRUN_SLOTS]`. An atomic, because the producer looks at it too (relaxed: a number by itself).
+    pub underrun_events: AtomicU32,
+    /// Frames missing in all underruns.
+    pub underrun_frames: Count,
+    /// Frames missing in the longest underrun.
+    pub underrun_longest: Count,
+    /// The latest underruns.
+    pub underruns: [Underrun; UNDERRUN_SLOTS],
+    /// Quanta per bucket of ring fill, seen before the quantum was read; a bucket is `capacity / FILL_BUCKETS` frames wide, rounded up.
+    pub fill: [Count; FILL_BUCKETS],
+    /// Callbacks by their length in quanta (index), while bursts are counted.
+    pub bursts: [Count; BURST_BUCKETS],
+}
+
+/// One fault as it really happened.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub struct Injection {
+    /// When it began: milliseconds since the epoch, times 1000.
+    pub at_us: Count,
+    /// How long it lasted, in microseconds.
+    pub lasted_us: Count,
+    /// The producer's position, in frames.
+    pub position: Count,
+}
+
+/// Written by the producer alone, in its worker. Frames unless said otherwise.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ProducerLedger {
+    /// Guards everything below and the ring's write position.
+    pub sequence: Sequence,
+    /// Committed, plus what was offered and refused.
+    pub produced: Count,
+    /// Never to be played, by [`DroppedBy`].
+    pub dropped: [Count; DroppedBy::COUNT],
+    /// A [`ProducerState`]. An atomic, because the consumer looks at it too: stored with release after the last frame was committed, loaded with acquire before the fill.
+    pub state: AtomicU32,
+    /// Blocks rendered.
+    pub blocks: Count,
+    /// Time spent rendering, in nanoseconds.
+    pub render_ns: Count,
+    /// Time that the rendered frames last, in nanoseconds.
+    pub lasted_ns: Count,
+    /// The longest time one block took, in nanoseconds.
+    pub longest_ns: Count,
+    /// Overruns: blocks of a producer with its own clock that were refused, wholly or in part.
+    pub overrun_events: Count,
+    /// Samples that were not finite and became zero.
+    pub non_finite: Count,
+    /// Heap allocations inside `Source::render` (counted when the counting allocator is built in).
+    pub allocations: Count,
+    /// Rises with every turn of the producer's loop, at least every 250 ms unless it is stuck.
+    pub heartbeat: Count,
+    /// Times it slept.
+    pub sleeps: Count,
+    /// Sleeps that ended because the time was up.
+    pub time_outs: Count,
+    /// Faults injected so far; the latest is `injections[(injected - 1) % INJECTION_SLOTS]`.
+    pub injected: Count,
+    /// The latest injected faults.
+    pub injections: [Injection; INJECTION_SLOTS],
+}
+
+impl Default for ConsumerLedger {
+    fn default() -> Self {
+        ConsumerLedger {
+            sequence: Sequence::default(),
+            requested: Count::default(),
+            fresh: Count::default(),
+            repeated: Count::default(),
+            concealed: Count::default(),
+            silent: Default::default(),
+            dropped: Default::default(),
+            quanta: Count::default(),
+            duplicate_quanta: Count::default(),
+            starved_quanta: Count::default(),
+            torn: Count::default(),
+            skipped: Count::default(),
+            replayed: Count::default(),
+            wakes: Count::default(),
+            allocations: Count::default(),
+            quantum: Count::default(),
+            underrun_events: AtomicU32::new(0),
+            underrun_frames: Count::default(),
+            underrun_longest: Count::default(),
+            underruns: core::array::from_fn(|_| Underrun::default()),
+            fill: core::array::from_fn(|_| Count::default()),
+            bursts: core::array::from_fn(|_| Count::default()),
+        }
+    }
+}
+
+impl Default for ProducerLedger {
+    fn default() -> Self {
+        ProducerLedger {
+            sequence: Sequence::default(),
+            produced: Count::default(),
+            dropped: Default::default(),
+            state: AtomicU32::new(ProducerState::Priming as u32),
+            blocks: Count::default(),
+            render_ns: Count::default(),
+            lasted_ns: Count::default(),
+            longest_ns: Count::default(),
+            overrun_events: Count::default(),
+            non_finite: Count::default(),
+            allocations: Count::default(),
+            heartbeat: Count::default(),
+            sleeps: Count::default(),
+            time_outs: Count::default(),
+            injected: Count::default(),
+            injections: core::array::from_fn(|_| Injection::default()),
+        }
+    }
+}
+
+impl ConsumerLedger {
+    /// Frames per bucket of [`ConsumerLedger::fill`] for a ring of `capacity` frames.
+    pub fn fill_bucket_frames(capacity: usize) -> usize {
+        capacity.div_ceil(FILL_BUCKETS - 1).max(1)
+    }
+}

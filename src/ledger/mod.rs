@@ -1,0 +1,18 @@
+//! The ledger: what became of every frame.
+//!
+//! Frames at the context's rate. Each counter is incremented where its event happens; none is derived from others, or the sums below would always be right.
+//!
+//! - consumer: `requested = fresh + repeated + concealed + silent`
+//! - producer: `produced = fresh + dropped + in flight`, where in flight is the difference of the ring's positions
+//!
+//! The counters lie in the output's shared memory ([`SharedOutput`](crate::shared::SharedOutput)), written by the side that owns them; the page copies the block's bytes and decodes
+//! a [`Snapshot`] that its sequence numbers show to be consistent.
+
+mod blocks;
+mod snapshot;
+
+pub use blocks::{
+    BURST_BUCKETS, ConsumerLedger, DroppedBy, FILL_BUCKETS, INJECTION_SLOTS, Injection, ProducerLedger, ProducerState, SilentBy,
+    UNDERRUN_SLOTS, Underrun,
+};
+pub use snapshot::{ConsumerCounts, ProducerCounts, Snapshot, UnderrunEvent, InjectedFault};

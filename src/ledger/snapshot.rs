@@ -1,0 +1,247 @@
+//! The counters as plain numbers, consistent among themselves.
+
+use crate::ring::sync::Ordering;
+
+use super::blocks::{ConsumerLedger, DroppedBy, INJECTION_SLOTS, ProducerLedger, ProducerState, SilentBy, UNDERRUN_SLOTS};
+
+/// The consumer's counters at one instant; frames unless said otherwise. See [`ConsumerLedger`] for each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConsumerCounts {
+    /// Asked for by the browser.
+    pub requested: u64,
+    /// Played for the first time.
+    pub fresh: u64,
+    /// Played again by the strategy.
+    pub repeated: u64,
+    /// Made up by the concealment.
+    pub concealed: u64,
+    /// Zeros, by [`SilentBy`].
+    pub silent: [u64; SilentBy::COUNT],
+    /// Read and thrown away, by [`DroppedBy`].
+    pub dropped: [u64; DroppedBy::COUNT],
+    /// Quanta asked for.
+    pub quanta: u64,
+    /// Quanta with a repeated frame.
+    pub duplicate_quanta: u64,
+    /// Quanta with a concealed or underrun-silent frame.
+    pub starved_quanta: u64,
+    /// Frames that changed while they were copied.
+    pub torn: u64,
+    /// Frames missing in the index signal.
+    pub skipped: u64,
+    /// Frames of the index signal that came again.
+    pub replayed: u64,
+    /// Times the producer was woken.
+    pub wakes: u64,
+    /// Heap allocations inside `process()`.
+    pub allocations: u64,
+    /// Frames in the latest quantum.
+    pub quantum: u64,
+    /// Underruns begun.
+    pub underrun_events: u64,
+    /// Frames missing in all of them.
+    pub underrun_frames: u64,
+    /// Frames missing in the longest.
+    pub underrun_longest: u64,
+    /// Quanta per bucket of ring fill.
+    pub fill: Vec<u64>,
+    /// Callbacks by length in quanta.
+    pub bursts: Vec<u64>,
+}
+
+/// The producer's counters at one instant; frames unless said otherwise. See [`ProducerLedger`] for each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProducerCounts {
+    /// Committed, plus what was offered and refused.
+    pub produced: u64,
+    /// Never to be played, by [`DroppedBy`].
+    pub dropped: [u64; DroppedBy::COUNT],
+    /// A [`ProducerState`] as its number.
+    pub state: u32,
+    /// Blocks rendered.
+    pub blocks: u64,
+    /// Time spent rendering, ns.
+    pub render_ns: u64,
+    /// Time that the rendered frames last, ns.
+    pub lasted_ns: u64,
+    /// Longest time one block took, ns.
+    pub longest_ns: u64,
+    /// Blocks refused.
+    pub overrun_events: u64,
+    /// Samples that were not finite and became zero.
+    pub non_finite: u64,
+    /// Heap allocations inside `Source::render`.
+    pub allocations: u64,
+    /// Rises while the producer lives.
+    pub heartbeat: u64,
+    /// Times it slept.
+    pub sleeps: u64,
+    /// Sleeps that ran out.
+    pub time_outs: u64,
+    /// Faults injected.
+    pub injected: u64,
+}
+
+/// One underrun. See [`Underrun`](super::Underrun).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UnderrunEvent {
+    /// Place of the first missing frame among all frames requested.
+    pub frame: u64,
+    /// Frames missing so far.
+    pub frames: u64,
+    /// Frames in the ring when it began.
+    pub fill: u64,
+    /// Starved quanta.
+    pub quanta: u64,
+    /// Whether the sound is back.
+    pub over: bool,
+}
+
+/// One injected fault as it happened. See [`Injection`](super::Injection).
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct InjectedFault {
+    /// When it began, in milliseconds since the epoch.
+    pub at_ms: f64,
+    /// How long it lasted, in milliseconds.
+    pub lasted_ms: f64,
+    /// The producer's position, in frames.
+    pub position: u64,
+}
+
+/// Both sides' counters and the ring's positions, taken while neither changed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Snapshot {
+    /// The producer's side.
+    pub producer: ProducerCounts,
+    /// The consumer's side.
+    pub consumer: ConsumerCounts,
+    /// Position after the last frame committed.
+    pub write: u64,
+    /// Position after the last frame read or discarded.
+    pub read: u64,
+    /// The latest underruns, oldest first: the last of `consumer.underrun_events`, [`UNDERRUN_SLOTS`] at most.
+    pub underruns: Vec<UnderrunEvent>,
+    /// The latest injected faults, oldest first: the last of `producer.injected`.
+    pub injections: Vec<InjectedFault>,
+}
+
+impl Snapshot {
+    /// Reads the counters out of both blocks. The caller sees to it that neither changes meanwhile, or throws the result away.
+    pub fn of(producer: &ProducerLedger, consumer: &ConsumerLedger, write: u64, read: u64) -> Snapshot {
+        let events = u64::from(consumer.underrun_events.load(Ordering::Relaxed));
+        let injected = producer.injected.get();
+        Snapshot {
+            producer: ProducerCounts {
+                produced: producer.produced.get(),
+                dropped: producer.dropped.each_ref().map(|count| count.get()),
+                state: producer.state.load(Ordering::Acquire),
+                blocks: producer.blocks.get(),
+                render_ns: producer.render_ns.get(),
+                lasted_ns: producer.lasted_ns.get(),
+                longest_ns: producer.longest_ns.get(),
+                overrun_events: producer.overrun_events.get(),
+                non_finite: producer.non_finite.get(),
+                allocations: producer.allocations.get(),
+                heartbeat: producer.heartbeat.get(),
+                sleeps: producer.sleeps.get(),
+                time_outs: producer.time_outs.get(),
+                injected,
+            },
+            consumer: ConsumerCounts {
+                requested: consumer.requested.get(),
+                fresh: consumer.fresh.get(),
+                repeated: consumer.repeated.get(),
+                concealed: consumer.concealed.get(),
+                silent: consumer.silent.each_ref().map(|count| count.get()),
+                dropped: consumer.dropped.each_ref().map(|count| count.get()),
+                quanta: consumer.quanta.get(),
+                duplicate_quanta: consumer.duplicate_quanta.get(),
+                starved_quanta: consumer.starved_quanta.get(),
+                torn: consumer.torn.get(),
+                skipped: consumer.skipped.get(),
+                replayed: consumer.replayed.get(),
+                wakes: consumer.wakes.get(),
+                allocations: consumer.allocations.get(),
+                quantum: consumer.quantum.get(),
+                underrun_events: events,
+                underrun_frames: consumer.underrun_frames.get(),
+                underrun_longest: consumer.underrun_longest.get(),
+                fill: consumer.fill.iter().map(|count| count.get()).collect(),
+                bursts: consumer.bursts.iter().map(|count| count.get()).collect(),
+            },
+            write,
+            read,
+            underruns: latest(events, UNDERRUN_SLOTS)
+                .map(|slot| {
+                    let event = &consumer.underruns[slot];
+                    UnderrunEvent {
+                        frame: event.frame.get(),
+                        frames: event.frames.get(),
+                        fill: event.fill.get(),
+                        quanta: event.quanta.get(),
+                        over: event.over.get() != 0,
+                    }
+                })
+                .collect(),
+            injections: latest(injected, INJECTION_SLOTS)
+                .map(|slot| {
+                    let fault = &producer.injections[slot];
+                    InjectedFault {
+                        at_ms: fault.at_us.get() as f64 / 1e3,
+                        lasted_ms: fault.lasted_us.get() as f64 / 1e3,
+                        position: fault.position.get(),
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    /// Frames committed, neither consumed nor dropped.
+    pub fn in_flight(&self) -> u64 {
+        self.write.saturating_sub(self.read)
+    }
+
+    /// Zeros put out, for whatever reason.
+    pub fn silent(&self) -> u64 {
+        self.consumer.silent.iter().sum()
+    }
+
+    /// Frames never to be played, counted on either side.
+    pub fn dropped(&self) -> u64 {
+        self.producer.dropped.iter().chain(&self.consumer.dropped).sum()
+    }
+
+    /// By how many frames the two identities of the ledger miss, in sum; 0 in every snapshot of a correct run.
+    pub fn imbalance(&self) -> u64 {
+        let consumer = &self.consumer;
+        let put_out = consumer.fresh + consumer.repeated + consumer.concealed + self.silent();
+        let gone = consumer.fresh + self.dropped() + self.in_flight();
+        consumer.requested.abs_diff(put_out) + self.producer.produced.abs_diff(gone)
+    }
+
+    /// What the producer was doing.
+    pub fn state(&self) -> ProducerState {
+        ProducerState::from_number(self.producer.state)
+    }
+
+    /// Share of real time that rendering took, 0.0 and more, between an `earlier` snapshot and this one; `None` if nothing was rendered.
+    pub fn render_load(&self, earlier: &Snapshot) -> Option<f64> {
+        let lasted = self.producer.lasted_ns.checked_sub(earlier.producer.lasted_ns)?;
+        let render = self.producer.render_ns.checked_sub(earlier.producer.render_ns)?;
+        (lasted > 0).then(|| render as f64 / lasted as f64)
+    }
+
+    /// Frames of the most frequent callback seen, and of the longest; `None` before any was counted.
+    pub fn callback_frames(&self) -> Option<(u64, u64)> {
+        let bursts = &self.consumer.bursts;
+        // The shorter of two equally frequent ones: a burst cut in two by the clock is rarer than one whole.
+        let (common, count) = bursts.iter().enumerate().rev().max_by_key(|(_, count)| **count)?;
+        let longest = bursts.iter().rposition(|count| *count > 0)?;
+        (*count > 0).then_some((common as u64 * self.consumer.quantum, longest as u64 * self.consumer.quantum))
+    }
+}
+
+/// Slots of the last of `total` entries in a circle of `slots`, oldest first.
+fn latest(total: u64, slots: usize) -> impl Iterator<Item = usize> {
+    (total.saturating_sub(slots as u64)..total).map(move |entry| (entry % slots as u64) as usize)
+}

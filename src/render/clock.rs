@@ -1,0 +1,46 @@
+//! Time, as the producer sees it: the browser's, the machine's, or a fake one in tests.
+
+use core::time::Duration;
+
+/// A clock and a way to stand still.
+pub trait Clock {
+    /// Milliseconds since some fixed moment, with fractions; never goes back.
+    fn now_ms(&self) -> f64;
+
+    /// Milliseconds since the epoch at which [`now_ms`](Clock::now_ms) was 0.
+    fn origin_ms(&self) -> f64;
+
+    /// Stands still. Only injected faults do this; the producer's own sleep is [`Producer::wait`](crate::ring::Producer::wait).
+    fn stand_still(&self, how_long: Duration);
+}
+
+/// The machine's clock.
+#[cfg(not(target_family = "wasm"))]
+#[derive(Debug)]
+pub struct SystemClock {
+    start: std::time::Instant,
+    origin_ms: f64,
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl Default for SystemClock {
+    fn default() -> Self {
+        let origin = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        SystemClock { start: std::time::Instant::now(), origin_ms: origin.as_secs_f64() * 1e3 }
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl Clock for SystemClock {
+    fn now_ms(&self) -> f64 {
+        self.start.elapsed().as_secs_f64() * 1e3
+    }
+
+    fn origin_ms(&self) -> f64 {
+        self.origin_ms
+    }
+
+    fn stand_still(&self, how_long: Duration) {
+        std::thread::sleep(how_long);
+    }
+}

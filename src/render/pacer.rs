@@ -1,0 +1,242 @@
+//! The producer's loop, one turn at a time: look for commands, render when there is room, else sleep until there is.
+
+use core::time::Duration;
+
+use super::{Clock, RenderInfo, Source};
+use crate::error::{Error, in_range};
+use crate::inject::{StallPlan, Staller};
+use crate::ledger::{INJECTION_SLOTS, ProducerState};
+use crate::ring::sync::{Arc, Ordering};
+use crate::ring::{Producer, Ticket};
+use crate::shared::SharedOutput;
+
+/// What a turn came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// A block was rendered.
+    Rendered,
+    /// Slept, worked ahead or stood still; take another turn.
+    Idle,
+    /// There is mail: go and get it, say so with [`Pacer::handled`], and come back.
+    Mail,
+    /// The page asked to stop.
+    Stopped,
+}
+
+/// Drives a [`Source`] by the ring's room: back-pressure is its clock, so it cannot drift from the device's.
+pub struct Pacer<C> {
+    producer: Producer,
+    shared: Arc<SharedOutput>,
+    source: Box<dyn Source>,
+    clock: C,
+    /// Interleaved samples, the largest block there may be.
+    block: Vec<f32>,
+    /// Frames per block, unless the ring's limit is smaller.
+    block_frames: usize,
+    /// Frames since the source began.
+    position: u64,
+    mail_handled: u32,
+    freezes_done: u32,
+    staller: Option<Staller>,
+    primed: bool,
+    ended: bool,
+}
+
+impl<C: Clock> Pacer<C> {
+    /// Longest block, in frames.
+    pub const MAX_BLOCK: usize = 8192;
+    /// Every sleep ends after this long at the latest, so that the heartbeat goes on.
+    const LONGEST_SLEEP: Duration = Duration::from_millis(250);
+
+    /// Takes the output's writing end. `block_frames`: 1 to 8192 frames, rendered at once; smaller ones follow the device closer, larger ones cost less.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`], [`Error::AlreadyTaken`].
+    pub fn new(shared: Arc<SharedOutput>, source: Box<dyn Source>, block_frames: usize, clock: C) -> Result<Self, Error> {
+        in_range("the block", block_frames as f64, 1.0, Self::MAX_BLOCK as f64, " frames")?;
+        let producer = Producer::claim(shared.ring.clone())?;
+        let block = vec![0.0; block_frames * shared.ring.channels()];
+        Ok(Pacer {
+            producer,
+            shared,
+            source,
+            clock,
+            block,
+            block_frames,
+            position: 0,
+            mail_handled: 0,
+            freezes_done: 0,
+            staller: None,
+            primed: false,
+            ended: false,
+        })
+    }
+
+    /// Stalls from now on as planned; `None` ends it.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn set_stalls(&mut self, plan: Option<StallPlan>) -> Result<(), Error> {
+        self.staller = plan.map(|plan| Staller::new(plan, self.clock.now_ms())).transpose()?;
+        Ok(())
+    }
+
+    /// Plays another source from the next block on. What lies in the ring is discarded, so that the new sound is heard at once.
+    pub fn set_source(&mut self, source: Box<dyn Source>) {
+        self.source = source;
+        self.position = 0;
+        self.ended = false;
+        self.producer.flush();
+        self.set_state(ProducerState::Running);
+    }
+
+    /// Counts one message as handled.
+    pub fn handled(&mut self) {
+        self.mail_handled = self.mail_handled.wrapping_add(1);
+    }
+
+    /// Why the source ended before its end, once it has.
+    pub fn failure(&self) -> Option<String> {
+        self.ended.then(|| self.source.failure()).flatten()
+    }
+
+    /// One turn. To be called again and again, on a thread that may sleep.
+    pub fn turn(&mut self) -> Turn {
+        self.tell(|ledger| ledger.heartbeat.add(1));
+        // Before looking at anything: a call that comes after the look changes the word, and `wait` does not sleep.
+        let ticket = self.producer.ticket();
+        let control = &self.shared.control;
+        if control.stop.load(Ordering::Relaxed) != 0 {
+            self.set_state(ProducerState::Stopped);
+            return Turn::Stopped;
+        }
+        if control.mail.load(Ordering::Relaxed) != self.mail_handled {
+            return Turn::Mail;
+        }
+        if let Some(how_long) = self.fault_due() {
+            self.stand_still(how_long);
+            return Turn::Idle;
+        }
+        let block = self.block_frames.min(self.producer.ring().limit());
+        if !self.ended && self.producer.write_available() >= block {
+            self.render(block);
+            return Turn::Rendered;
+        }
+        if !self.primed {
+            self.primed = true;
+            self.set_state(if self.ended { ProducerState::Ended } else { ProducerState::Running });
+        }
+        if !self.ended && self.source.prepare() {
+            return Turn::Idle;
+        }
+        self.sleep(ticket, block);
+        Turn::Idle
+    }
+
+    /// Renders and commits one block of `frames` frames, for which there is room.
+    fn render(&mut self, frames: usize) {
+        let channels = self.producer.ring().channels();
+        let sample_rate = self.shared.sample_rate;
+        let info = RenderInfo {
+            position: self.position,
+            sample_rate,
+            channels,
+            heard_in: self.producer.fill() as f64 / f64::from(sample_rate),
+            underruns: u64::from(self.shared.consumer.0.underrun_events.load(Ordering::Relaxed)),
+        };
+        let block = &mut self.block[..frames * channels];
+        let before = crate::allocations();
+        let start = self.clock.now_ms();
+        let written = self.source.render(block, &info).min(frames);
+        let took_ns = (self.clock.now_ms() - start).max(0.0) * 1e6;
+        let allocated = crate::allocations() - before;
+        let block = &mut block[..written * channels];
+        let spoiled = zero_non_finite(block);
+
+        let ledger = &self.shared.producer;
+        ledger.sequence.begin();
+        let committed = self.producer.write(block).expect("a block holds whole frames");
+        debug_assert_eq!(committed, written, "only the consumer changes the room, and it only makes more");
+        ledger.produced.add(committed as u64);
+        ledger.blocks.add(1);
+        ledger.render_ns.add(took_ns as u64);
+        ledger.lasted_ns.add((written as f64 / f64::from(sample_rate) * 1e9) as u64);
+        ledger.longest_ns.set(ledger.longest_ns.get().max(took_ns as u64));
+        ledger.non_finite.add(spoiled);
+        ledger.allocations.add(allocated);
+        if written < frames {
+            ledger.state.store(ProducerState::Ended as u32, Ordering::Release);
+        }
+        ledger.sequence.end();
+        self.position += written as u64;
+        self.ended = written < frames;
+    }
+
+    /// Sleeps until there is room for `frames`, a call, a fault or the heartbeat.
+    fn sleep(&mut self, ticket: Ticket, frames: usize) {
+        let fault = self.staller.as_ref().map(|staller| Duration::from_secs_f64(staller.due_in(self.clock.now_ms()) / 1e3));
+        let longest = fault.map_or(Self::LONGEST_SLEEP, |fault| fault.min(Self::LONGEST_SLEEP));
+        // A source that has ended needs no room; it waits for mail.
+        let woken = if self.ended { self.producer.wait_for_call(ticket, longest) } else { self.producer.wait(ticket, frames, longest) };
+        self.tell(|ledger| {
+            ledger.sleeps.add(1);
+            ledger.time_outs.add(u64::from(woken == crate::ring::Woken::TimedOut));
+        });
+    }
+
+    /// How long to stand still now, if a fault is due.
+    fn fault_due(&mut self) -> Option<Duration> {
+        let control = &self.shared.control;
+        // Acquire: pairs with the page's store after `freeze_ms`.
+        let freezes = control.freezes.load(Ordering::Acquire);
+        if freezes != self.freezes_done {
+            self.freezes_done = freezes;
+            return Some(Duration::from_millis(u64::from(control.freeze_ms.load(Ordering::Relaxed))));
+        }
+        let now = self.clock.now_ms();
+        let ms = self.staller.as_mut()?.due(now)?;
+        Some(Duration::from_secs_f64(ms / 1e3))
+    }
+
+    /// Stands still and records it as it really was.
+    fn stand_still(&mut self, how_long: Duration) {
+        let start = self.clock.now_ms();
+        self.clock.stand_still(how_long);
+        let lasted = self.clock.now_ms() - start;
+        let at = self.clock.origin_ms() + start;
+        let position = self.producer.position();
+        self.tell(|ledger| {
+            let record = &ledger.injections[(ledger.injected.get() % INJECTION_SLOTS as u64) as usize];
+            record.at_us.set((at * 1e3) as u64);
+            record.lasted_us.set((lasted * 1e3) as u64);
+            record.position.set(position);
+            ledger.injected.add(1);
+        });
+    }
+
+    fn set_state(&self, state: ProducerState) {
+        self.tell(|ledger| ledger.state.store(state as u32, Ordering::Release));
+    }
+
+    /// Changes the ledger in one piece.
+    fn tell(&self, change: impl FnOnce(&crate::ledger::ProducerLedger)) {
+        let ledger = &self.shared.producer;
+        ledger.sequence.begin();
+        change(ledger);
+        ledger.sequence.end();
+    }
+}
+
+/// Replaces what is NaN or infinite by 0 and counts it: one such sample in a graph can silence every filter after it for good.
+pub(super) fn zero_non_finite(block: &mut [f32]) -> u64 {
+    // x * 0 is 0 unless x is not finite, then NaN; the sum over the block vectorises and is nearly always 0.
+    if block.iter().map(|sample| sample * 0.0).sum::<f32>() == 0.0 {
+        return 0;
+    }
+    let mut spoiled = 0;
+    for sample in block.iter_mut().filter(|sample| !sample.is_finite()) {
+        *sample = 0.0;
+        spoiled += 1;
+    }
+    spoiled
+}

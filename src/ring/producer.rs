@@ -1,0 +1,223 @@
+//! The writing end.
+#![allow(unsafe_code)]
+
+use core::time::Duration;
+
+use super::layout::Ring;
+use super::sync::{Arc, Ordering, PUBLISH, store_load_barrier};
+use crate::error::Error;
+
+/// Writes frames. `Send`, used by one thread at a time.
+#[derive(Debug)]
+pub struct Producer {
+    ring: Arc<Ring>,
+    /// Own position: equals `ring.producer.write`, of which this is the only writer.
+    write: u64,
+    /// `write % capacity`, in `0..capacity`.
+    at: usize,
+    /// The reader's position when last looked at; the truth is this or more.
+    read: u64,
+    /// Number of the last sleep.
+    sleep: u32,
+}
+
+/// What [`Producer::wait`] compares with: taken before looking for work, it makes a call in between keep the producer awake.
+#[derive(Debug, Clone, Copy)]
+pub struct Ticket(u32);
+
+/// Why [`Producer::wait`] returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Woken {
+    /// There is room for what was asked.
+    Room,
+    /// Somebody called ([`Ring::call`]), or it was a spurious wake-up: look around.
+    Called,
+    /// The time is up.
+    TimedOut,
+}
+
+impl Producer {
+    /// Takes the ring's writing end, for good.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyTaken`].
+    pub fn claim(ring: Arc<Ring>) -> Result<Self, Error> {
+        ring.claim(super::PRODUCER, "producer")?;
+        Ok(Producer { ring, write: 0, at: 0, read: 0, sleep: 0 })
+    }
+
+    /// The ring.
+    pub fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    /// Position of the next frame to be written, in frames since the ring was made.
+    pub fn position(&self) -> u64 {
+        self.write
+    }
+
+    /// Frames committed and not yet read. The consumer may have read some of them meanwhile.
+    pub fn fill(&mut self) -> usize {
+        self.look();
+        (self.write - self.read) as usize
+    }
+
+    /// Frames that can be written now; the consumer may make it more at any time, never less (but a lower [`Ring::limit`] does).
+    pub fn write_available(&mut self) -> usize {
+        self.look();
+        self.room()
+    }
+
+    /// Copies frames from `interleaved` and commits them. Returns the frames written, which may be fewer than given.
+    ///
+    /// # Errors
+    /// [`Error::NotWholeFrames`]; nothing is written then.
+    #[inline]
+    pub fn write(&mut self, interleaved: &[f32]) -> Result<usize, Error> {
+        let frames = self.ring.whole_frames(interleaved.len())?;
+        let frames = self.fill_cells(interleaved, frames);
+        self.publish(frames);
+        Ok(frames)
+    }
+
+    /// Copies frames from one slice per channel and commits them. Returns the frames written. `planar` holds at least one slice for each channel;
+    /// more are ignored. The shortest slice decides how many frames there are.
+    ///
+    /// # Errors
+    /// [`Error::NotWholeFrames`] when slices are missing.
+    #[cfg(not(loom))]
+    pub fn write_planar(&mut self, planar: &[&[f32]]) -> Result<usize, Error> {
+        let channels = self.ring.channels();
+        if planar.len() < channels {
+            return Err(Error::NotWholeFrames { len: planar.len(), channels });
+        }
+        let asked = planar[..channels].iter().map(|one| one.len()).min().unwrap_or(0);
+        let (first, second) = self.regions(asked);
+        let mut from = 0;
+        for region in [first, second] {
+            let frames = region.len() / channels;
+            for (channel, one) in planar[..channels].iter().enumerate() {
+                for (frame, sample) in region.chunks_exact_mut(channels).zip(&one[from..]) {
+                    frame[channel] = *sample;
+                }
+            }
+            from += frames;
+        }
+        self.commit(from);
+        Ok(from)
+    }
+
+    /// Room for up to `frames` frames, to be filled in place: two slices (the second is empty unless the room wraps), interleaved. Then
+    /// [`commit`](Producer::commit) what was filled.
+    #[cfg(not(loom))]
+    pub fn regions(&mut self, frames: usize) -> (&mut [f32], &mut [f32]) {
+        let (channels, first, second) = self.parts(frames);
+        // SAFETY: `parts` stays within the room, which belongs to the producer, and within the storage; the two do not overlap; `&mut self` keeps others out.
+        unsafe {
+            (self.ring.storage.slice_mut(self.at * channels, first * channels), self.ring.storage.slice_mut(0, second * channels))
+        }
+    }
+
+    /// Makes `frames` frames, filled through [`regions`](Producer::regions), visible to the consumer. Returns the frames committed: `frames`, or the room when that is less.
+    #[cfg(not(loom))]
+    pub fn commit(&mut self, frames: usize) -> usize {
+        let frames = frames.min(self.room());
+        self.publish(frames);
+        frames
+    }
+
+    /// Asks the consumer to discard everything committed so far (seek, flush). Only the consumer discards, at its next read: what it has not
+    /// yet discarded still counts as in flight.
+    pub fn flush(&mut self) {
+        // Release: a consumer that sees this position also sees `write` at least there.
+        self.ring.producer.0.skip_to.store(self.write, Ordering::Release);
+    }
+
+    /// What [`wait`](Producer::wait) needs: take it before looking for commands and room.
+    pub fn ticket(&self) -> Ticket {
+        // Acquire: pairs with `Ring::call`; a command given before that call is seen after this load.
+        Ticket(self.ring.wake.0.word.load(Ordering::Acquire))
+    }
+
+    /// Sleeps until `frames` frames can be written (at most the ring's limit is waited for), somebody calls, or `timeout` is over. Returns at once when there is room already or
+    /// somebody has called since `ticket` was taken. Not on the page's thread and not on the audio thread: browsers forbid waiting there.
+    pub fn wait(&mut self, ticket: Ticket, frames: usize, timeout: Duration) -> Woken {
+        let limit = self.ring.limit();
+        let frames = frames.min(limit);
+        let mine = &self.ring.producer.0;
+        self.sleep = self.sleep.wrapping_add(1).max(1);
+        mine.wake_at.store((self.write + frames as u64).saturating_sub(limit as u64), Ordering::Relaxed);
+        // Release: a consumer that sees this sleep also sees its `wake_at`.
+        mine.sleep.store(self.sleep, PUBLISH);
+        store_load_barrier();
+        self.look();
+        if self.room() < frames {
+            self.ring.wake.0.futex.wait(&self.ring.wake.0.word, ticket.0, timeout);
+        }
+        self.ring.producer.0.sleep.store(0, Ordering::Relaxed);
+        self.look();
+        if self.room() >= frames {
+            Woken::Room
+        } else if self.ring.wake.0.word.load(Ordering::Relaxed) != ticket.0 {
+            Woken::Called
+        } else {
+            Woken::TimedOut
+        }
+    }
+
+    /// Sleeps until somebody calls or `timeout` is over, whatever room there is. Otherwise as [`wait`](Producer::wait).
+    pub fn wait_for_call(&mut self, ticket: Ticket, timeout: Duration) -> Woken {
+        let wake = &self.ring.wake.0;
+        wake.futex.wait(&wake.word, ticket.0, timeout);
+        if wake.word.load(Ordering::Relaxed) == ticket.0 { Woken::TimedOut } else { Woken::Called }
+    }
+
+    /// Looks at the reader's position.
+    #[inline]
+    fn look(&mut self) {
+        // Acquire: pairs with the consumer's release in `publish`: its reads of the cells are over. SeqCst in Wasm, for `wait`.
+        self.read = self.ring.consumer.0.read.load(if cfg!(target_family = "wasm") { Ordering::SeqCst } else { Ordering::Acquire });
+    }
+
+    /// Frames that can be written, as far as known.
+    #[inline]
+    fn room(&self) -> usize {
+        self.ring.limit().saturating_sub((self.write - self.read) as usize)
+    }
+
+    /// Room for up to `frames` frames as `(channels, frames before the wrap, frames after)`.
+    #[inline]
+    fn parts(&mut self, frames: usize) -> (usize, usize, usize) {
+        if self.room() < frames {
+            self.look();
+        }
+        let frames = frames.min(self.room());
+        let first = frames.min(self.ring.capacity() - self.at);
+        (self.ring.channels(), first, frames - first)
+    }
+
+    /// Copies up to `frames` frames into the room, without publishing them. Returns the frames copied.
+    #[inline]
+    fn fill_cells(&mut self, interleaved: &[f32], frames: usize) -> usize {
+        let (channels, first, second) = self.parts(frames);
+        let (head, rest) = interleaved.split_at(first * channels);
+        // SAFETY: `parts` stays within the room, which belongs to the producer, and within the storage.
+        unsafe {
+            self.ring.storage.write(self.at * channels, head);
+            self.ring.storage.write(0, &rest[..second * channels]);
+        }
+        first + second
+    }
+
+    /// Hands `frames` filled frames over.
+    #[inline]
+    fn publish(&mut self, frames: usize) {
+        self.write += frames as u64;
+        self.at += frames;
+        if self.at >= self.ring.capacity() {
+            self.at -= self.ring.capacity();
+        }
+        // Release: pairs with the consumer's acquire; the cells' contents come first.
+        self.ring.producer.0.write.store(self.write, Ordering::Release);
+    }
+}

@@ -1,0 +1,97 @@
+//! Everything that the threads of one output share: the ring, the ledger's two blocks, the page's wishes.
+
+use crate::error::Error;
+#[cfg(not(target_family = "wasm"))]
+use crate::ledger::Snapshot;
+use crate::ledger::{ConsumerLedger, ProducerLedger};
+use crate::ring::sync::{Arc, AtomicU32, Ordering};
+use crate::ring::{MAGIC, Ring, VERSION};
+
+/// What the page asks for. Written by the page alone; the sides look at it once a quantum or once a turn.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub struct Control {
+    /// 1: silence, and leave the ring alone. The consumer fades out and in.
+    pub paused: AtomicU32,
+    /// 1: the producer returns at its next turn, for good.
+    pub stop: AtomicU32,
+    /// Messages sent to the worker; a producer that has handled fewer returns to its event loop to get them.
+    pub mail: AtomicU32,
+    /// Freezes asked for so far. When it grows, the producer stands still for `freeze_ms`.
+    pub freezes: AtomicU32,
+    /// Length of the latest freeze asked for, in milliseconds.
+    pub freeze_ms: AtomicU32,
+    /// Grows when the length of callbacks is to be counted again (the device has changed, say).
+    pub recount: AtomicU32,
+    /// 1: this is the index signal: check each frame and multiply it by 0.
+    pub verify_index: AtomicU32,
+}
+
+/// The shared state of one output, in its engine memory. `#[repr(C)]`: the page copies its bytes out of that memory.
+#[derive(Debug)]
+#[repr(C)]
+pub struct SharedOutput {
+    /// [`MAGIC`]; never changes.
+    pub magic: u32,
+    /// [`VERSION`]; never changes.
+    pub version: u32,
+    /// The samples on their way.
+    pub ring: Arc<Ring>,
+    /// The page's wishes.
+    pub control: Control,
+    /// What the producer counts.
+    pub producer: ProducerLedger,
+    /// What the consumer counts, on cache lines of its own.
+    pub consumer: Aligned<ConsumerLedger>,
+    /// The context's rate in Hz; never changes.
+    pub sample_rate: f32,
+}
+
+/// Begins on a pair of cache lines of its own.
+#[derive(Debug, Default)]
+#[repr(C, align(128))]
+pub struct Aligned<T>(pub T);
+
+impl SharedOutput {
+    /// Lowest context rate, in Hz (what Web Audio promises to accept).
+    pub const MIN_RATE: f64 = 8_000.0;
+    /// Highest context rate, in Hz.
+    pub const MAX_RATE: f64 = 192_000.0;
+
+    /// The state of a new output: `channels` 1 to 32, `capacity` in frames, `sample_rate` 8,000 to 192,000 Hz.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn new(channels: usize, capacity: usize, sample_rate: f32) -> Result<Self, Error> {
+        crate::error::in_range("the sample rate", f64::from(sample_rate), Self::MIN_RATE, Self::MAX_RATE, " Hz")?;
+        Ok(SharedOutput {
+            magic: MAGIC,
+            version: VERSION,
+            ring: Ring::new(channels, capacity)?,
+            control: Control::default(),
+            producer: ProducerLedger::default(),
+            consumer: Aligned::default(),
+            sample_rate,
+        })
+    }
+
+    /// A consistent snapshot, from the same process (natively; the page has its own way, through bytes). Tries until neither side changes anything meanwhile.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn snapshot(&self) -> Snapshot {
+        loop {
+            let (producer, consumer) = (&self.producer, &self.consumer.0);
+            if let (Some(before), Some(after)) = (producer.sequence.read_begin(), consumer.sequence.read_begin()) {
+                let snapshot = Snapshot::of(producer, consumer, self.ring.write_position(), self.ring.read_position());
+                if producer.sequence.read_end(before) && consumer.sequence.read_end(after) {
+                    return snapshot;
+                }
+            }
+            core::hint::spin_loop();
+        }
+    }
+
+    /// Pauses or resumes; for the page.
+    pub fn set_paused(&self, paused: bool) {
+        self.control.paused.store(u32::from(paused), Ordering::Relaxed);
+    }
+}
