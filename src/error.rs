@@ -53,16 +53,16 @@ pub enum Error {
 }
 
 /// `value` when it lies in `min..=max`, else [`Error::OutOfRange`] naming all of them.
-pub fn in_range(
-    what: &'static str,
-    value: f64,
-    min: f64,
-    max: f64,
-    unit: &'static str,
-) -> Result<f64, Error> {
+pub fn in_range(what: &'static str, value: f64, min: f64, max: f64, unit: &'static str) -> Result<f64, Error> {
     if value >= min && value <= max {
         Ok(value)
     } else {
-        Err(Error::OutOfRange { what, value, min, max, unit })
+        Err(Error::OutOfRange {
+            what,
+            value,
+            min,
+            max,
+            unit,
+        })
     }
 }

@@ -1,4 +1,7 @@
 //! Noxrun (skeleton).
+// The instructions to wait on and notify a word of memory are not stable in Rust yet.
+#![cfg_attr(all(target_family = "wasm", target_feature = "atomics"), feature(stdarch_wasm_atomic_wait))]
+
 #[cfg(not(loom))]
 pub mod conceal;
 #[cfg(not(loom))]
@@ -15,6 +18,8 @@ pub mod ring;
 pub mod shared;
 #[cfg(not(loom))]
 pub mod source;
+#[cfg(all(target_family = "wasm", not(loom)))]
+pub mod web;
 
 pub use error::Error;
 

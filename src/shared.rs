@@ -23,6 +23,8 @@ pub struct Control {
     pub freeze_ms: AtomicU32,
     /// Grows when the length of callbacks is to be counted again (the device has changed, say).
     pub recount: AtomicU32,
+    /// 1: the producer panics at its next turn: a fault on purpose.
+    pub panic: AtomicU32,
     /// 1: this is the index signal: check each frame and multiply it by 0.
     pub verify_index: AtomicU32,
 }

@@ -17,7 +17,10 @@ pub struct Tail {
 impl Tail {
     /// A tail, at its end, for `channels` channels. Allocates.
     pub fn new(channels: usize) -> Self {
-        Tail { frames: vec![0.0; channels * FADE_FRAMES].into(), at: FADE_FRAMES }
+        Tail {
+            frames: vec![0.0; channels * FADE_FRAMES].into(),
+            at: FADE_FRAMES,
+        }
     }
 
     /// Frames that are left, 0 to [`FADE_FRAMES`].
@@ -45,7 +48,11 @@ impl Tail {
                 // Reflects at both ends: with less than a fade's length known, it goes to and fro.
                 let turn = step % (2 * known);
                 let back = if turn < known { turn } else { 2 * known - 1 - turn };
-                let sample = if back < latest.len() { latest[latest.len() - 1 - back] } else { earlier[known - 1 - back] };
+                let sample = if back < latest.len() {
+                    latest[latest.len() - 1 - back]
+                } else {
+                    earlier[known - 1 - back]
+                };
                 *frame = sample * fade.gain(FADE_FRAMES - 1 - step);
             }
         }

@@ -25,7 +25,12 @@ impl BurstMeter {
 
     /// Ready to count.
     pub fn new() -> Self {
-        BurstMeter { left: Self::CALLBACKS, last_ms: f64::INFINITY, length: 0, recounts: 0 }
+        BurstMeter {
+            left: Self::CALLBACKS,
+            last_ms: f64::INFINITY,
+            length: 0,
+            recounts: 0,
+        }
     }
 
     /// Whether the next quantum should bring the time.
@@ -43,7 +48,10 @@ impl BurstMeter {
     pub fn recount(&mut self, recounts: u32) -> bool {
         let again = recounts != self.recounts;
         if again {
-            *self = BurstMeter { recounts, ..BurstMeter::new() };
+            *self = BurstMeter {
+                recounts,
+                ..BurstMeter::new()
+            };
         }
         again
     }

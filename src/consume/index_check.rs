@@ -68,7 +68,10 @@ mod tests {
         let interleaved: Vec<f32> = indices.iter().flat_map(|index| [*index; 2]).collect();
         quantum.deinterleave(&interleaved, 0);
         let faults = check.check(&mut quantum, indices.len(), 2);
-        assert!(quantum.channel(1).iter().all(|sample| *sample == 0.0), "the index must not be heard");
+        assert!(
+            quantum.channel(1).iter().all(|sample| *sample == 0.0),
+            "the index must not be heard"
+        );
         faults
     }
 
@@ -76,9 +79,27 @@ mod tests {
     fn skips_replays_and_tears_are_counted_exactly() {
         let mut follow = IndexCheck::default();
         assert_eq!(check(&mut follow, &[5.0, 6.0, 7.0]), Faults::default());
-        assert_eq!(check(&mut follow, &[8.0, 12.0, 13.0]), Faults { skipped: 3, ..Faults::default() });
-        assert_eq!(check(&mut follow, &[10.0, 11.0]), Faults { replayed: 4, ..Faults::default() });
-        assert_eq!(check(&mut follow, &[12.0, 0.5, 14.0]), Faults { torn: 1, ..Faults::default() });
+        assert_eq!(
+            check(&mut follow, &[8.0, 12.0, 13.0]),
+            Faults {
+                skipped: 3,
+                ..Faults::default()
+            }
+        );
+        assert_eq!(
+            check(&mut follow, &[10.0, 11.0]),
+            Faults {
+                replayed: 4,
+                ..Faults::default()
+            }
+        );
+        assert_eq!(
+            check(&mut follow, &[12.0, 0.5, 14.0]),
+            Faults {
+                torn: 1,
+                ..Faults::default()
+            }
+        );
         follow.forget();
         assert_eq!(check(&mut follow, &[100.0]), Faults::default());
     }

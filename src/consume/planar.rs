@@ -12,7 +12,11 @@ pub struct Planar {
 impl Planar {
     /// Room for `frames` frames of `channels` channels. Allocates.
     pub fn new(channels: usize, frames: usize) -> Self {
-        Planar { samples: vec![0.0; channels * frames].into(), stride: frames, frames: 0 }
+        Planar {
+            samples: vec![0.0; channels * frames].into(),
+            stride: frames,
+            frames: 0,
+        }
     }
 
     /// Where the first channel begins; the others follow [`Planar::stride`] samples apart.
@@ -48,7 +52,9 @@ impl Planar {
     /// All channels' frames in use.
     pub(super) fn channels_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         let frames = self.frames;
-        self.samples.chunks_exact_mut(self.stride).map(move |channel| &mut channel[..frames])
+        self.samples
+            .chunks_exact_mut(self.stride)
+            .map(move |channel| &mut channel[..frames])
     }
 
     /// Spreads interleaved frames over the channels, from frame `at` on.

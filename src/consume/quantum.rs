@@ -125,21 +125,24 @@ impl Service {
         self.latest ^= 1;
         self.quanta[self.latest].set_frames(frames);
         self.count_burst(shared, now_ms);
+        // Before looking at the fill: a producer that has ended has committed everything.
+        let state = ProducerState::from_number(shared.producer.state.load(Ordering::Acquire));
         self.flush(ledger);
-        let parts = self.read(shared, frames);
+        let parts = self.read(shared, frames, state);
         self.fade_fresh(parts);
         let concealed = self.fill_missing(parts);
         if parts.resting > 0 {
             self.quanta[self.latest].channels_mut().for_each(|channel| channel[frames - parts.resting..].fill(0.0));
+            // What comes after the rest begins from silence, not with the end of an old tail.
+            self.tail.advance(FADE_FRAMES);
         }
         self.account(ledger, frames, parts, concealed);
         ledger.allocations.add(crate::allocations() - allocations);
     }
 
-    /// Discards what the producer wants discarded, fading what was heard before.
+    /// Looks at the fill and discards what the producer wants discarded, fading what was heard before.
     fn flush(&mut self, ledger: &ConsumerLedger) {
-        let dropped = self.consumer.apply_flush();
-        if dropped > 0 {
+        if let Some(dropped) = self.consumer.apply_flush() {
             ledger.dropped[DroppedBy::Seek as usize].add(dropped as u64);
             self.index.forget();
             self.cut(0);
@@ -147,11 +150,15 @@ impl Service {
     }
 
     /// Reads what there is and decides what the rest is.
-    fn read(&mut self, shared: &SharedOutput, frames: usize) -> Parts {
+    fn read(&mut self, shared: &SharedOutput, frames: usize, state: ProducerState) -> Parts {
         let ledger = &shared.consumer.0;
-        // Before looking at the fill: a producer that has ended has committed everything.
-        let state = ProducerState::from_number(shared.producer.state.load(Ordering::Acquire));
-        let rest = |why| Parts { fresh: 0, missing: 0, resting: frames, why, pausing: false };
+        let rest = |why| Parts {
+            fresh: 0,
+            missing: 0,
+            resting: frames,
+            why,
+            pausing: false,
+        };
         if !self.started && state == ProducerState::Priming {
             return rest(SilentBy::Startup);
         }
@@ -160,19 +167,32 @@ impl Service {
         if pausing && self.level == 0 {
             return rest(SilentBy::Paused);
         }
-        let fill = self.consumer.read_available();
+        // Of the look in `flush`: frames that came since may lie behind another flush, and are the next quantum's.
+        let fill = self.consumer.known_available();
         ledger.fill[(fill / self.fill_bucket).min(ledger.fill.len() - 1)].add(1);
         // On the way to a pause only the fade is played.
         let wanted = if pausing { frames.min(self.level) } else { frames };
-        let fresh = self.take(shared, wanted);
+        let fresh = self.take(shared, wanted.min(fill));
         if fresh < wanted && matches!(state, ProducerState::Ended | ProducerState::Stopped) {
-            return Parts { fresh, missing: 0, resting: frames - fresh, why: SilentBy::Ended, pausing };
+            return Parts {
+                fresh,
+                missing: 0,
+                resting: frames - fresh,
+                why: SilentBy::Ended,
+                pausing,
+            };
         }
         let missing = wanted - fresh;
         if missing > 0 {
             self.begin_underrun(ledger, fresh, fill);
         }
-        Parts { fresh, missing, resting: frames - wanted, why: SilentBy::Paused, pausing }
+        Parts {
+            fresh,
+            missing,
+            resting: frames - wanted,
+            why: SilentBy::Paused,
+            pausing,
+        }
     }
 
     /// Moves up to `frames` frames from the ring to the staging area. Returns the frames moved.
@@ -247,7 +267,11 @@ impl Service {
     fn cut(&mut self, fresh: usize) {
         let [one, other] = &self.quanta;
         let (now, before) = if self.latest == 0 { (one, other) } else { (other, one) };
-        self.tail.begin(&self.fade, |channel| &now.channel(channel)[..fresh], |channel| before.channel(channel));
+        self.tail.begin(
+            &self.fade,
+            |channel| &now.channel(channel)[..fresh],
+            |channel| before.channel(channel),
+        );
         self.level = 0;
     }
 

@@ -35,7 +35,13 @@ impl Staller {
         in_range("a stall's ms", plan.ms, 1.0, 60_000.0, " ms")?;
         in_range("a stall's everyMs", plan.every_ms, 1.0, 3_600_000.0, " ms")?;
         in_range("a stall's jitterMs", plan.jitter_ms, 0.0, plan.every_ms, " ms")?;
-        let mut staller = Staller { plan, next: 1, start_ms: now_ms, due_ms: 0.0, random: plan.seed };
+        let mut staller = Staller {
+            plan,
+            next: 1,
+            start_ms: now_ms,
+            due_ms: 0.0,
+            random: plan.seed,
+        };
         staller.due_ms = staller.next_due();
         Ok(staller)
     }
@@ -72,7 +78,12 @@ impl Staller {
 mod tests {
     use super::*;
 
-    const PLAN: StallPlan = StallPlan { ms: 20.0, every_ms: 100.0, jitter_ms: 30.0, seed: 7 };
+    const PLAN: StallPlan = StallPlan {
+        ms: 20.0,
+        every_ms: 100.0,
+        jitter_ms: 30.0,
+        seed: 7,
+    };
 
     #[test]
     fn stalls_come_on_time_within_their_jitter() {

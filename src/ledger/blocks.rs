@@ -144,7 +144,7 @@ pub struct ConsumerLedger {
     pub underrun_longest: Count,
     /// The latest underruns.
     pub underruns: [Underrun; UNDERRUN_SLOTS],
-    /// Quanta per bucket of ring fill, seen before the quantum was read; a bucket is `capacity / FILL_BUCKETS` frames wide, rounded up.
+    /// Quanta per bucket of ring fill, seen before the quantum was read; a bucket is `capacity / (FILL_BUCKETS - 1)` frames wide, rounded up.
     pub fill: [Count; FILL_BUCKETS],
     /// Callbacks by their length in quanta (index), while bursts are counted.
     pub bursts: [Count; BURST_BUCKETS],

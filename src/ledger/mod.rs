@@ -15,4 +15,4 @@ pub use blocks::{
     BURST_BUCKETS, ConsumerLedger, DroppedBy, FILL_BUCKETS, INJECTION_SLOTS, Injection, ProducerLedger, ProducerState, SilentBy,
     UNDERRUN_SLOTS, Underrun,
 };
-pub use snapshot::{ConsumerCounts, ProducerCounts, Snapshot, UnderrunEvent, InjectedFault};
+pub use snapshot::{ConsumerCounts, InjectedFault, ProducerCounts, Snapshot, UnderrunEvent};

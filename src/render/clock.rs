@@ -25,8 +25,13 @@ pub struct SystemClock {
 #[cfg(not(target_family = "wasm"))]
 impl Default for SystemClock {
     fn default() -> Self {
-        let origin = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        SystemClock { start: std::time::Instant::now(), origin_ms: origin.as_secs_f64() * 1e3 }
+        let origin = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        SystemClock {
+            start: std::time::Instant::now(),
+            origin_ms: origin.as_secs_f64() * 1e3,
+        }
     }
 }
 

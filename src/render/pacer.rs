@@ -10,6 +10,9 @@ use crate::ring::sync::{Arc, Ordering};
 use crate::ring::{Producer, Ticket};
 use crate::shared::SharedOutput;
 
+/// Every sleep ends after this long at the latest, so that the heartbeat goes on.
+pub(super) const LONGEST_SLEEP: Duration = Duration::from_millis(250);
+
 /// What a turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
@@ -45,8 +48,6 @@ pub struct Pacer<C> {
 impl<C: Clock> Pacer<C> {
     /// Longest block, in frames.
     pub const MAX_BLOCK: usize = 8192;
-    /// Every sleep ends after this long at the latest, so that the heartbeat goes on.
-    const LONGEST_SLEEP: Duration = Duration::from_millis(250);
 
     /// Takes the output's writing end. `block_frames`: 1 to 8192 frames, rendered at once; smaller ones follow the device closer, larger ones cost less.
     ///
@@ -87,12 +88,18 @@ impl<C: Clock> Pacer<C> {
         self.position = 0;
         self.ended = false;
         self.producer.flush();
-        self.set_state(ProducerState::Running);
+        // Before the ring was full for the first time it still has to become so.
+        self.set_state(if self.primed { ProducerState::Running } else { ProducerState::Priming });
     }
 
     /// Counts one message as handled.
     pub fn handled(&mut self) {
         self.mail_handled = self.mail_handled.wrapping_add(1);
+    }
+
+    /// Whether the source has ended.
+    pub fn ended(&self) -> bool {
+        self.ended
     }
 
     /// Why the source ended before its end, once it has.
@@ -110,6 +117,7 @@ impl<C: Clock> Pacer<C> {
             self.set_state(ProducerState::Stopped);
             return Turn::Stopped;
         }
+        assert!(control.panic.load(Ordering::Relaxed) == 0, "the page asked for a crash");
         if control.mail.load(Ordering::Relaxed) != self.mail_handled {
             return Turn::Mail;
         }
@@ -156,7 +164,7 @@ impl<C: Clock> Pacer<C> {
         let ledger = &self.shared.producer;
         ledger.sequence.begin();
         let committed = self.producer.write(block).expect("a block holds whole frames");
-        debug_assert_eq!(committed, written, "only the consumer changes the room, and it only makes more");
+        debug_assert_eq!(committed, written, "room once seen stays, even when the page lowers the limit meanwhile");
         ledger.produced.add(committed as u64);
         ledger.blocks.add(1);
         ledger.render_ns.add(took_ns as u64);
@@ -174,10 +182,17 @@ impl<C: Clock> Pacer<C> {
 
     /// Sleeps until there is room for `frames`, a call, a fault or the heartbeat.
     fn sleep(&mut self, ticket: Ticket, frames: usize) {
-        let fault = self.staller.as_ref().map(|staller| Duration::from_secs_f64(staller.due_in(self.clock.now_ms()) / 1e3));
-        let longest = fault.map_or(Self::LONGEST_SLEEP, |fault| fault.min(Self::LONGEST_SLEEP));
+        let fault = self
+            .staller
+            .as_ref()
+            .map(|staller| Duration::from_secs_f64(staller.due_in(self.clock.now_ms()) / 1e3));
+        let longest = fault.map_or(LONGEST_SLEEP, |fault| fault.min(LONGEST_SLEEP));
         // A source that has ended needs no room; it waits for mail.
-        let woken = if self.ended { self.producer.wait_for_call(ticket, longest) } else { self.producer.wait(ticket, frames, longest) };
+        let woken = if self.ended {
+            self.producer.wait_for_call(ticket, longest)
+        } else {
+            self.producer.wait(ticket, frames, longest)
+        };
         self.tell(|ledger| {
             ledger.sleeps.add(1);
             ledger.time_outs.add(u64::from(woken == crate::ring::Woken::TimedOut));
@@ -229,8 +244,8 @@ impl<C: Clock> Pacer<C> {
 
 /// Replaces what is NaN or infinite by 0 and counts it: one such sample in a graph can silence every filter after it for good.
 pub(super) fn zero_non_finite(block: &mut [f32]) -> u64 {
-    // x * 0 is 0 unless x is not finite, then NaN; the sum over the block vectorises and is nearly always 0.
-    if block.iter().map(|sample| sample * 0.0).sum::<f32>() == 0.0 {
+    // Nearly always true; without an early exit it vectorises.
+    if block.iter().fold(true, |all, sample| all & sample.is_finite()) {
         return 0;
     }
     let mut spoiled = 0;

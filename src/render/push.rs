@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use super::pacer::zero_non_finite;
+use super::pacer::{LONGEST_SLEEP, zero_non_finite};
 use crate::error::Error;
 use crate::ledger::{DroppedBy, ProducerState};
 use crate::ring::sync::{Arc, Ordering};
-use crate::ring::{Producer, Woken};
+use crate::ring::{Producer, Ticket, Woken};
 use crate::shared::SharedOutput;
 
 /// A blocking writer (as PyAudio's and ALSA's `write`) with the ledger kept.
@@ -27,7 +27,12 @@ impl PushWriter {
     pub fn new(shared: Arc<SharedOutput>) -> Result<Self, Error> {
         let producer = Producer::claim(shared.ring.clone())?;
         let mended = vec![0.0; shared.ring.channels() * 1024];
-        Ok(PushWriter { producer, shared, mended, primed: false })
+        Ok(PushWriter {
+            producer,
+            shared,
+            mended,
+            primed: false,
+        })
     }
 
     /// Frames that [`write`](PushWriter::write) takes without waiting.
@@ -51,13 +56,31 @@ impl PushWriter {
                 return Ok(written);
             }
             self.prime();
-            if self.producer.wait(ticket, 1, patience) == Woken::TimedOut {
+            if self.sleep(ticket, patience) {
                 return Ok(written);
             }
         }
     }
 
-    /// For a producer with a clock of its own, which cannot wait: writes what fits and drops the rest. What was dropped is counted as produced and dropped (`overflow`), and the
+    /// Sleeps until there is room, a call, or `patience` is over; in pieces, so that the heartbeat goes on. Returns whether patience is over.
+    fn sleep(&mut self, ticket: Ticket, mut patience: Duration) -> bool {
+        loop {
+            let piece = patience.min(LONGEST_SLEEP);
+            let woken = self.producer.wait(ticket, 1, piece);
+            let ledger = &self.shared.producer;
+            ledger.sequence.begin();
+            ledger.heartbeat.add(1);
+            ledger.sleeps.add(1);
+            ledger.time_outs.add(u64::from(woken == Woken::TimedOut));
+            ledger.sequence.end();
+            patience -= piece;
+            if woken != Woken::TimedOut || patience.is_zero() {
+                return woken == Woken::TimedOut;
+            }
+        }
+    }
+
+    /// For a producer with a clock of its own, which cannot wait: writes what fits and drops the rest. The sound begins when another such block would not fit. What was dropped is counted as produced and dropped (`overflow`), and the
     /// call as an overrun. Returns the frames that fitted.
     ///
     /// # Errors
@@ -66,8 +89,10 @@ impl PushWriter {
         let frames = self.whole_frames(interleaved)?;
         let written = self.put(interleaved);
         let refused = (frames - written) as u64;
-        if refused > 0 {
+        if self.producer.write_available() < frames {
             self.prime();
+        }
+        if refused > 0 {
             let ledger = &self.shared.producer;
             ledger.sequence.begin();
             ledger.produced.add(refused);
@@ -100,7 +125,10 @@ impl PushWriter {
         let channels = self.channels();
         match interleaved.len() % channels {
             0 => Ok(interleaved.len() / channels),
-            _ => Err(Error::NotWholeFrames { len: interleaved.len(), channels }),
+            _ => Err(Error::NotWholeFrames {
+                len: interleaved.len(),
+                channels,
+            }),
         }
     }
 

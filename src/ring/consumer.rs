@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::layout::Ring;
-use super::sync::{Arc, Ordering, PUBLISH, store_load_barrier};
+use super::sync::{Arc, Ordering, PUBLISH, SEE, ordering, store_load_barrier};
 use crate::error::Error;
 
 /// Reads frames. `Send`, used by one thread at a time.
@@ -18,6 +18,8 @@ pub struct Consumer {
     at: usize,
     /// The writer's position when last looked at; the truth is this or more.
     write: u64,
+    /// The producer's latest flush that was applied.
+    flushed_to: u64,
     /// The sleep for which the producer was already woken.
     woken: u32,
 }
@@ -28,8 +30,20 @@ impl Consumer {
     /// # Errors
     /// [`Error::AlreadyTaken`].
     pub fn claim(ring: Arc<Ring>) -> Result<Self, Error> {
-        ring.claim(super::CONSUMER, "consumer")?;
-        Ok(Consumer { ring, read: 0, at: 0, write: 0, woken: 0 })
+        ring.claim(super::CONSUMER)?;
+        Ok(Consumer::new(ring))
+    }
+
+    /// The reading end of a ring whose consumer's bit was just taken.
+    pub(super) fn new(ring: Arc<Ring>) -> Self {
+        Consumer {
+            ring,
+            read: 0,
+            at: 0,
+            write: 0,
+            flushed_to: 0,
+            woken: 0,
+        }
     }
 
     /// The ring.
@@ -46,6 +60,13 @@ impl Consumer {
     #[inline]
     pub fn read_available(&mut self) -> usize {
         self.look();
+        self.known_available()
+    }
+
+    /// Frames that can be read, as of the last look ([`read_available`](Consumer::read_available), [`apply_flush`](Consumer::apply_flush), or a read that wanted more).
+    /// Reading no more than this right after `apply_flush` never crosses a flush that is not applied yet.
+    #[inline]
+    pub fn known_available(&self) -> usize {
         (self.write - self.read) as usize
     }
 
@@ -73,30 +94,41 @@ impl Consumer {
     pub fn regions(&mut self, frames: usize) -> (&[f32], &[f32]) {
         let (channels, first, second) = self.parts(frames);
         // SAFETY: `parts` stays within the fill, which belongs to the consumer, and within the storage.
-        unsafe { (self.ring.storage.slice(self.at * channels, first * channels), self.ring.storage.slice(0, second * channels)) }
+        unsafe {
+            (
+                self.ring.storage.slice(self.at * channels, first * channels),
+                self.ring.storage.slice(0, second * channels),
+            )
+        }
     }
 
     /// Frees the room of `frames` frames. Returns the frames freed: `frames`, or the fill when that is less.
     #[cfg(not(loom))]
     #[inline]
     pub fn commit(&mut self, frames: usize) -> usize {
-        let frames = frames.min((self.write - self.read) as usize);
+        let frames = frames.min(self.known_available());
         self.publish(frames);
         frames
     }
 
-    /// Discards what the producer asked to discard ([`Producer::flush`](super::Producer::flush)). Returns the frames discarded.
+    /// Discards what the producer asked to discard ([`Producer::flush`](super::Producer::flush)). Returns the frames discarded when there was a new flush since the last call; they
+    /// may be none, when everything had been read: what is read next is of the time after the flush all the same.
     #[inline]
-    pub fn apply_flush(&mut self) -> usize {
+    pub fn apply_flush(&mut self) -> Option<usize> {
+        // First `write`, then `skip_to`: frames written after a flush are then never known without the flush.
+        self.look();
         // Acquire: pairs with the release in `flush`; `write` is then at least there.
         let skip_to = self.ring.producer.0.skip_to.load(Ordering::Acquire);
-        if skip_to <= self.read {
-            return 0;
+        if skip_to == self.flushed_to {
+            return None;
         }
-        let frames = (skip_to - self.read) as usize;
-        self.look();
+        self.flushed_to = skip_to;
+        if self.write < skip_to {
+            self.look();
+        }
+        let frames = skip_to.saturating_sub(self.read) as usize;
         self.publish(frames);
-        frames
+        Some(frames)
     }
 
     /// Discards everything that can be read now. Returns the frames discarded.
@@ -115,7 +147,7 @@ impl Consumer {
     pub fn wake_producer(&mut self) -> bool {
         store_load_barrier();
         // Acquire: pairs with the release in `wait`; `wake_at` is then of this sleep or a later one. SeqCst in Wasm, for the handshake.
-        let sleep = self.ring.producer.0.sleep.load(if cfg!(target_family = "wasm") { Ordering::SeqCst } else { Ordering::Acquire });
+        let sleep = self.ring.producer.0.sleep.load(SEE);
         if sleep == 0 || sleep == self.woken || self.read < self.ring.producer.0.wake_at.load(Ordering::Relaxed) {
             return false;
         }
@@ -128,16 +160,16 @@ impl Consumer {
     #[inline]
     fn look(&mut self) {
         // Acquire: pairs with the producer's release in `publish`: the cells are filled.
-        self.write = self.ring.producer.0.write.load(Ordering::Acquire);
+        self.write = self.ring.producer.0.write.load(ordering!(SeeWrite, Ordering::Acquire));
     }
 
     /// Up to `frames` readable frames as `(channels, frames before the wrap, frames after)`.
     #[inline]
     fn parts(&mut self, frames: usize) -> (usize, usize, usize) {
-        if ((self.write - self.read) as usize) < frames {
+        if self.known_available() < frames {
             self.look();
         }
-        let frames = frames.min((self.write - self.read) as usize);
+        let frames = frames.min(self.known_available());
         let first = frames.min(self.ring.capacity() - self.at);
         (self.ring.channels(), first, frames - first)
     }
@@ -151,6 +183,6 @@ impl Consumer {
             self.at -= self.ring.capacity();
         }
         // Release: pairs with the producer's acquire; our reads of the cells come first.
-        self.ring.consumer.0.read.store(self.read, PUBLISH);
+        self.ring.consumer.0.read.store(self.read, ordering!(Read, PUBLISH));
     }
 }

@@ -67,7 +67,10 @@ impl Ring {
                 sleep: AtomicU32::new(0),
             }),
             consumer: Line(ConsumerWords { read: AtomicU64::new(0) }),
-            wake: Line(WakeWords { word: AtomicU32::new(0), futex: Futex::default() }),
+            wake: Line(WakeWords {
+                word: AtomicU32::new(0),
+                futex: Futex::default(),
+            }),
             storage: Storage::new(channels * capacity),
         }))
     }
@@ -77,15 +80,19 @@ impl Ring {
     /// # Errors
     /// [`Error::AlreadyTaken`].
     pub fn split(ring: Arc<Ring>) -> Result<(Producer, Consumer), Error> {
-        Ok((Producer::claim(ring.clone())?, Consumer::claim(ring)?))
+        ring.claim(PRODUCER | CONSUMER)?;
+        Ok((Producer::new(ring.clone()), Consumer::new(ring)))
     }
 
-    /// Takes one side for good.
-    fn claim(&self, bit: u32, side: &'static str) -> Result<(), Error> {
+    /// Takes the sides in `bits` for good: all of them or, if one is taken already, none.
+    fn claim(&self, bits: u32) -> Result<(), Error> {
+        let free = |taken: u32| (taken & bits == 0).then_some(taken | bits);
         // AcqRel is more than needed: positions carry the data. It keeps a late second claim ordered after the first.
-        match self.claimed.fetch_or(bit, Ordering::AcqRel) & bit {
-            0 => Ok(()),
-            _ => Err(Error::AlreadyTaken { side }),
+        match self.claimed.fetch_update(Ordering::AcqRel, Ordering::Acquire, free) {
+            Ok(_) => Ok(()),
+            Err(taken) => Err(Error::AlreadyTaken {
+                side: if taken & bits & PRODUCER != 0 { "producer" } else { "consumer" },
+            }),
         }
     }
 
@@ -120,7 +127,7 @@ impl Ring {
     /// (which wakes by [`Consumer::wake_producer`], only when there is room).
     pub fn call(&self) {
         // Release: what the caller wrote before (a command) is seen by the producer's acquire load in `ticket`.
-        self.wake.0.word.fetch_add(1, Ordering::Release);
+        self.wake.0.word.fetch_add(1, sync::ordering!(Call, Ordering::Release));
         self.wake.0.futex.notify(&self.wake.0.word);
     }
 

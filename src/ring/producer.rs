@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::layout::Ring;
-use super::sync::{Arc, Ordering, PUBLISH, store_load_barrier};
+use super::sync::{Arc, Ordering, PUBLISH, SEE, ordering, store_load_barrier};
 use crate::error::Error;
 
 /// Writes frames. `Send`, used by one thread at a time.
@@ -17,6 +17,8 @@ pub struct Producer {
     at: usize,
     /// The reader's position when last looked at; the truth is this or more.
     read: u64,
+    /// The ring's limit when last looked at. Kept until the next look, so that room once promised is not taken back while it is being filled.
+    limit: usize,
     /// Number of the last sleep.
     sleep: u32,
 }
@@ -30,7 +32,7 @@ pub struct Ticket(u32);
 pub enum Woken {
     /// There is room for what was asked.
     Room,
-    /// Somebody called ([`Ring::call`]), or it was a spurious wake-up: look around.
+    /// Somebody called ([`Ring::call`]): look around.
     Called,
     /// The time is up.
     TimedOut,
@@ -42,8 +44,20 @@ impl Producer {
     /// # Errors
     /// [`Error::AlreadyTaken`].
     pub fn claim(ring: Arc<Ring>) -> Result<Self, Error> {
-        ring.claim(super::PRODUCER, "producer")?;
-        Ok(Producer { ring, write: 0, at: 0, read: 0, sleep: 0 })
+        ring.claim(super::PRODUCER)?;
+        Ok(Producer::new(ring))
+    }
+
+    /// The writing end of a ring whose producer's bit was just taken.
+    pub(super) fn new(ring: Arc<Ring>) -> Self {
+        Producer {
+            write: 0,
+            at: 0,
+            read: 0,
+            limit: ring.limit(),
+            sleep: 0,
+            ring,
+        }
     }
 
     /// The ring.
@@ -58,11 +72,12 @@ impl Producer {
 
     /// Frames committed and not yet read. The consumer may have read some of them meanwhile.
     pub fn fill(&mut self) -> usize {
-        self.look();
+        self.look_at_reader();
         (self.write - self.read) as usize
     }
 
-    /// Frames that can be written now; the consumer may make it more at any time, never less (but a lower [`Ring::limit`] does).
+    /// Frames that can be written now; the consumer may make it more at any time, never less. A [`Ring::limit`] lowered after this call does not take back what it returned: the
+    /// next write still takes as much.
     pub fn write_available(&mut self) -> usize {
         self.look();
         self.room()
@@ -89,7 +104,10 @@ impl Producer {
     pub fn write_planar(&mut self, planar: &[&[f32]]) -> Result<usize, Error> {
         let channels = self.ring.channels();
         if planar.len() < channels {
-            return Err(Error::NotWholeFrames { len: planar.len(), channels });
+            return Err(Error::NotWholeFrames {
+                len: planar.len(),
+                channels,
+            });
         }
         let asked = planar[..channels].iter().map(|one| one.len()).min().unwrap_or(0);
         let (first, second) = self.regions(asked);
@@ -114,11 +132,15 @@ impl Producer {
         let (channels, first, second) = self.parts(frames);
         // SAFETY: `parts` stays within the room, which belongs to the producer, and within the storage; the two do not overlap; `&mut self` keeps others out.
         unsafe {
-            (self.ring.storage.slice_mut(self.at * channels, first * channels), self.ring.storage.slice_mut(0, second * channels))
+            (
+                self.ring.storage.slice_mut(self.at * channels, first * channels),
+                self.ring.storage.slice_mut(0, second * channels),
+            )
         }
     }
 
-    /// Makes `frames` frames, filled through [`regions`](Producer::regions), visible to the consumer. Returns the frames committed: `frames`, or the room when that is less.
+    /// Makes `frames` frames, filled through [`regions`](Producer::regions), visible to the consumer. Returns the frames committed: `frames`, or the room when that is less (never less than
+    /// `regions` gave).
     #[cfg(not(loom))]
     pub fn commit(&mut self, frames: usize) -> usize {
         let frames = frames.min(self.room());
@@ -126,11 +148,11 @@ impl Producer {
         frames
     }
 
-    /// Asks the consumer to discard everything committed so far (seek, flush). Only the consumer discards, at its next read: what it has not
-    /// yet discarded still counts as in flight.
+    /// Asks the consumer to discard everything committed so far (seek, flush). Only the consumer discards, with
+    /// [`apply_flush`](super::Consumer::apply_flush): what it has not yet discarded still counts as in flight.
     pub fn flush(&mut self) {
         // Release: a consumer that sees this position also sees `write` at least there.
-        self.ring.producer.0.skip_to.store(self.write, Ordering::Release);
+        self.ring.producer.0.skip_to.store(self.write, ordering!(SkipTo, Ordering::Release));
     }
 
     /// What [`wait`](Producer::wait) needs: take it before looking for commands and room.
@@ -142,15 +164,17 @@ impl Producer {
     /// Sleeps until `frames` frames can be written (at most the ring's limit is waited for), somebody calls, or `timeout` is over. Returns at once when there is room already or
     /// somebody has called since `ticket` was taken. Not on the page's thread and not on the audio thread: browsers forbid waiting there.
     pub fn wait(&mut self, ticket: Ticket, frames: usize, timeout: Duration) -> Woken {
-        let limit = self.ring.limit();
-        let frames = frames.min(limit);
+        self.limit = self.ring.limit();
+        let frames = frames.min(self.limit);
         let mine = &self.ring.producer.0;
         self.sleep = self.sleep.wrapping_add(1).max(1);
-        mine.wake_at.store((self.write + frames as u64).saturating_sub(limit as u64), Ordering::Relaxed);
+        mine.wake_at
+            .store((self.write + frames as u64).saturating_sub(self.limit as u64), Ordering::Relaxed);
         // Release: a consumer that sees this sleep also sees its `wake_at`.
-        mine.sleep.store(self.sleep, PUBLISH);
+        mine.sleep.store(self.sleep, ordering!(Sleep, PUBLISH));
         store_load_barrier();
-        self.look();
+        // The limit need not be looked at again: who changes it calls, and that keeps us from sleeping.
+        self.look_at_reader();
         if self.room() < frames {
             self.ring.wake.0.futex.wait(&self.ring.wake.0.word, ticket.0, timeout);
         }
@@ -169,20 +193,31 @@ impl Producer {
     pub fn wait_for_call(&mut self, ticket: Ticket, timeout: Duration) -> Woken {
         let wake = &self.ring.wake.0;
         wake.futex.wait(&wake.word, ticket.0, timeout);
-        if wake.word.load(Ordering::Relaxed) == ticket.0 { Woken::TimedOut } else { Woken::Called }
+        if wake.word.load(Ordering::Relaxed) == ticket.0 {
+            Woken::TimedOut
+        } else {
+            Woken::Called
+        }
     }
 
-    /// Looks at the reader's position.
+    /// Looks at the reader's position and at the limit.
     #[inline]
     fn look(&mut self) {
+        self.look_at_reader();
+        self.limit = self.ring.limit();
+    }
+
+    /// Looks at the reader's position: there may be more room, never less.
+    #[inline]
+    fn look_at_reader(&mut self) {
         // Acquire: pairs with the consumer's release in `publish`: its reads of the cells are over. SeqCst in Wasm, for `wait`.
-        self.read = self.ring.consumer.0.read.load(if cfg!(target_family = "wasm") { Ordering::SeqCst } else { Ordering::Acquire });
+        self.read = self.ring.consumer.0.read.load(ordering!(SeeRead, SEE));
     }
 
     /// Frames that can be written, as far as known.
     #[inline]
     fn room(&self) -> usize {
-        self.ring.limit().saturating_sub((self.write - self.read) as usize)
+        self.limit.saturating_sub((self.write - self.read) as usize)
     }
 
     /// Room for up to `frames` frames as `(channels, frames before the wrap, frames after)`.
@@ -218,6 +253,6 @@ impl Producer {
             self.at -= self.ring.capacity();
         }
         // Release: pairs with the consumer's acquire; the cells' contents come first.
-        self.ring.producer.0.write.store(self.write, Ordering::Release);
+        self.ring.producer.0.write.store(self.write, ordering!(Write, Ordering::Release));
     }
 }

@@ -12,7 +12,10 @@ use super::sync::{AtomicU32, Ordering, fence};
 /// of the memory's bytes that the sequence validates. Natively it is a relaxed atomic, which costs the same as a plain store.
 #[derive(Default)]
 #[repr(transparent)]
-pub struct Count(#[cfg(target_family = "wasm")] UnsafeCell<u64>, #[cfg(not(target_family = "wasm"))] core::sync::atomic::AtomicU64);
+pub struct Count(
+    #[cfg(target_family = "wasm")] UnsafeCell<u64>,
+    #[cfg(not(target_family = "wasm"))] core::sync::atomic::AtomicU64,
+);
 
 // SAFETY: written by one thread only (the methods that write say so); in Wasm no other thread reads it from Rust: the page copies bytes, and keeps them only if the sequence did not move.
 unsafe impl Sync for Count {}

@@ -20,7 +20,9 @@ unsafe impl Send for Storage {}
 
 impl Storage {
     pub(super) fn new(samples: usize) -> Self {
-        Storage { cells: (0..samples).map(|_| UnsafeCell::new(0.0)).collect() }
+        Storage {
+            cells: (0..samples).map(|_| UnsafeCell::new(0.0)).collect(),
+        }
     }
 
     /// Copies `from` into the cells beginning at `at`.
@@ -33,7 +35,12 @@ impl Storage {
         #[cfg(not(loom))]
         // SAFETY: in bounds and owned, by this function's contract; `from` cannot overlap cells that nobody else may borrow.
         unsafe {
-            self.cells.as_ptr().add(at).cast::<f32>().cast_mut().copy_from_nonoverlapping(from.as_ptr(), from.len());
+            self.cells
+                .as_ptr()
+                .add(at)
+                .cast::<f32>()
+                .cast_mut()
+                .copy_from_nonoverlapping(from.as_ptr(), from.len());
         }
         #[cfg(loom)]
         for (cell, sample) in self.cells[at..].iter().zip(from) {
@@ -52,7 +59,8 @@ impl Storage {
         #[cfg(not(loom))]
         // SAFETY: in bounds and owned, by this function's contract.
         unsafe {
-            to.as_mut_ptr().copy_from_nonoverlapping(self.cells.as_ptr().add(at).cast::<f32>(), to.len());
+            to.as_mut_ptr()
+                .copy_from_nonoverlapping(self.cells.as_ptr().add(at).cast::<f32>(), to.len());
         }
         #[cfg(loom)]
         for (cell, sample) in self.cells[at..].iter().zip(to) {

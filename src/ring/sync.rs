@@ -5,16 +5,27 @@ pub use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 #[cfg(loom)]
 pub use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
-#[cfg(not(loom))]
-pub use std::sync::Arc;
 #[cfg(loom)]
 pub use loom::sync::Arc;
+#[cfg(not(loom))]
+pub use std::sync::Arc;
 
 /// The ordering with which a position is published before the other side's sleep flag is looked at.
 ///
 /// In Wasm every atomic access is sequentially consistent anyway; saying so lets [`store_load_barrier`] be empty there. Elsewhere
 /// `Release` is all that publishing needs and the barrier is a fence of its own.
-pub const PUBLISH: Ordering = if cfg!(target_family = "wasm") { Ordering::SeqCst } else { Ordering::Release };
+pub const PUBLISH: Ordering = if cfg!(target_family = "wasm") {
+    Ordering::SeqCst
+} else {
+    Ordering::Release
+};
+
+/// The ordering of the load after the barrier: see [`PUBLISH`].
+pub const SEE: Ordering = if cfg!(target_family = "wasm") {
+    Ordering::SeqCst
+} else {
+    Ordering::Acquire
+};
 
 /// Keeps an earlier store in front of a later load of another word, which neither `Release` nor `Acquire` does.
 ///
@@ -22,8 +33,65 @@ pub const PUBLISH: Ordering = if cfg!(target_family = "wasm") { Ordering::SeqCst
 /// they are (loom issue 180).
 #[inline]
 pub fn store_load_barrier() {
+    #[cfg(loom)]
+    if weak::WEAKENED.get() == Some(weak::Place::Barrier) {
+        return;
+    }
     #[cfg(not(target_family = "wasm"))]
     fence(Ordering::SeqCst);
+}
+
+/// `ordering`; under loom `Relaxed` where a test weakens this place of the protocol, to show that model checking would notice.
+macro_rules! ordering {
+    ($place:ident, $ordering:expr) => {{
+        #[cfg(not(loom))]
+        let ordering = $ordering;
+        #[cfg(loom)]
+        let ordering = $crate::ring::sync::weak::ordering($crate::ring::sync::weak::Place::$place, $ordering);
+        ordering
+    }};
+}
+pub(super) use ordering;
+
+/// The weak spots that a test can make, one at a time. Exists under loom only.
+#[cfg(loom)]
+pub mod weak {
+    use super::Ordering;
+    use std::cell::Cell;
+
+    /// What can be weakened.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Place {
+        /// The producer's store of `write`.
+        Write,
+        /// The consumer's load of `write`.
+        SeeWrite,
+        /// The consumer's store of `read`.
+        Read,
+        /// The producer's load of `read`.
+        SeeRead,
+        /// The producer's store of `sleep`, which brings `wake_at` along.
+        Sleep,
+        /// The producer's store of `skip_to`, which brings `write` along.
+        SkipTo,
+        /// The addition to the word that wakes, which brings commands along.
+        Call,
+        /// Both sides' store-load barriers, left out.
+        Barrier,
+    }
+
+    std::thread_local! {
+        /// Loom runs all threads of a model on the test's own thread, so each test has its own.
+        pub static WEAKENED: Cell<Option<Place>> = const { Cell::new(None) };
+    }
+
+    pub(crate) fn ordering(place: Place, ordering: Ordering) -> Ordering {
+        if WEAKENED.get() == Some(place) {
+            Ordering::Relaxed
+        } else {
+            ordering
+        }
+    }
 }
 
 pub use futex::Futex;
@@ -88,7 +156,10 @@ mod futex {
 
     impl Default for Futex {
         fn default() -> Self {
-            Futex { lock: Mutex::new(()), bell: Condvar::new() }
+            Futex {
+                lock: Mutex::new(()),
+                bell: Condvar::new(),
+            }
         }
     }
 
@@ -97,15 +168,19 @@ mod futex {
         /// which it reports).
         pub fn wait(&self, word: &AtomicU32, expected: u32, timeout: Duration) {
             let guard = self.lock.lock().expect("no holder of this lock panics");
-            if word.load(Ordering::Relaxed) != expected {
-                return;
-            }
+            // The word decides, not the bell: a condition variable may wake for no reason. Relaxed: who changes the word takes the lock before ringing.
             #[cfg(not(loom))]
-            drop(self.bell.wait_timeout(guard, timeout));
+            drop(
+                self.bell
+                    .wait_timeout_while(guard, timeout, |()| word.load(Ordering::Relaxed) == expected),
+            );
             #[cfg(loom)]
             {
                 let _ = timeout;
-                drop(self.bell.wait(guard));
+                let mut guard = guard;
+                while word.load(Ordering::Relaxed) == expected {
+                    guard = self.bell.wait(guard).expect("no holder of this lock panics");
+                }
             }
         }
 

@@ -33,7 +33,12 @@ impl Envelope {
     const NOTHING: f32 = 1e-6;
 
     pub(super) fn new(shape: Shape) -> Self {
-        Envelope { shape, level: 0.0, peak: 0.0, rising: false }
+        Envelope {
+            shape,
+            level: 0.0,
+            peak: 0.0,
+            rising: false,
+        }
     }
 
     /// Begins to rise to `peak`, from wherever it is.

@@ -25,7 +25,11 @@ impl LowPass {
         let hz = hz.clamp(LOWEST, HIGHEST * sample_rate);
         let g = tangent(core::f32::consts::PI * hz / sample_rate);
         let a1 = 1.0 / (1.0 + g * (g + damping));
-        LowPass { a1, a2: g * a1, a3: g * g * a1 }
+        LowPass {
+            a1,
+            a2: g * a1,
+            a3: g * g * a1,
+        }
     }
 }
 

@@ -57,8 +57,15 @@ impl Lanes {
     /// (Chowning, "The synthesis of complex audio spectra by means of frequency modulation", JAES 21(7), 1973).
     #[inline(never)]
     pub(super) fn add<const BELL: bool>(&mut self, control: &Control, left: &mut Bus, right: &mut Bus) {
-        let Lanes { mut phase, mut modulator, mut band, mut low, mut deviation, left: mut gain_left, right: mut gain_right } =
-            self.clone();
+        let Lanes {
+            mut phase,
+            mut modulator,
+            mut band,
+            mut low,
+            mut deviation,
+            left: mut gain_left,
+            right: mut gain_right,
+        } = self.clone();
         let slope = |from: &PerLane<f32>, to: &PerLane<f32>| -> PerLane<f32> {
             core::array::from_fn(|lane| (to[lane] - from[lane]) * (1.0 / BLOCK as f32))
         };

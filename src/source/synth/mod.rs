@@ -29,8 +29,8 @@ use piece::{Conductor, STEP_SECONDS};
 use reverb::Reverb;
 use section::Section;
 
-/// Mean level of the whole before the echo and the reverb, which add to it: about -16 dBFS comes out.
-const LEVEL: f32 = 0.12;
+/// Mean level of the whole, -16.5 dBFS.
+const LEVEL: f32 = 0.15;
 /// Steps of the piece per repeat of the echo: a dotted quaver.
 const ECHO_STEPS: f64 = 3.0;
 
@@ -93,7 +93,8 @@ impl Synth {
     /// Makes the next block of both ears.
     fn advance(&mut self) {
         if self.until_step <= 0.0 {
-            self.conductor.step(|part, slot, note, loudness| self.sections[part as usize].play(slot, note, loudness));
+            self.conductor
+                .step(|part, slot, note, loudness| self.sections[part as usize].play(slot, note, loudness));
             self.until_step += self.step_frames;
         }
         self.until_step -= BLOCK as f64;

@@ -27,10 +27,12 @@ impl Part {
     /// Who the `index`-th voice (from 0) works for: first the parts get filled, then sixteen at a time thicken them.
     pub(super) fn of_voice(index: usize) -> Part {
         use Part::{Bass, Lead, Pad, Pluck};
-        const FIRST: [Part; 16] =
-            [Lead, Bass, Pad, Pad, Pad, Pad, Pluck, Pluck, Pluck, Pluck, Pad, Pad, Pad, Pad, Bass, Lead];
-        const MORE: [Part; 16] =
-            [Pad, Pad, Pad, Pad, Pluck, Pluck, Pluck, Pluck, Pad, Pad, Pad, Pad, Pluck, Pluck, Bass, Lead];
+        const FIRST: [Part; 16] = [
+            Lead, Bass, Pad, Pad, Pad, Pad, Pluck, Pluck, Pluck, Pluck, Pad, Pad, Pad, Pad, Bass, Lead,
+        ];
+        const MORE: [Part; 16] = [
+            Pad, Pad, Pad, Pad, Pluck, Pluck, Pluck, Pluck, Pad, Pad, Pad, Pad, Pluck, Pluck, Bass, Lead,
+        ];
         *FIRST.get(index).unwrap_or(&MORE[index % 16])
     }
 
@@ -86,8 +88,8 @@ pub(super) struct Sound {
 }
 
 const LEAD: Sound = Sound {
-    level: 0.30,
-    power: 0.33,
+    level: 0.40,
+    power: 0.23,
     rise: 0.07,
     fall: 0.03,
     floor: 0.3,
@@ -109,8 +111,8 @@ const LEAD: Sound = Sound {
 };
 
 const BASS: Sound = Sound {
-    level: 0.55,
-    power: 0.33,
+    level: 0.70,
+    power: 0.126,
     rise: 0.03,
     fall: 0.04,
     floor: 0.25,
@@ -132,8 +134,8 @@ const BASS: Sound = Sound {
 };
 
 const PAD: Sound = Sound {
-    level: 0.62,
-    power: 0.33,
+    level: 0.60,
+    power: 0.222,
     rise: 0.42,
     fall: 0.09,
     floor: 0.12,
@@ -155,8 +157,8 @@ const PAD: Sound = Sound {
 };
 
 const PLUCK: Sound = Sound {
-    level: 0.42,
-    power: 0.5,
+    level: 1.0,
+    power: 0.032,
     rise: 0.0012,
     fall: 0.55,
     floor: 0.0,

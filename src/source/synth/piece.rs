@@ -61,7 +61,11 @@ impl Conductor {
     const PLUCK_SLOTS: usize = Part::Pluck.slots();
 
     pub(super) fn new() -> Self {
-        Conductor { step: 0, plucked: 0, seed: 0x6e6f_7872 }
+        Conductor {
+            step: 0,
+            plucked: 0,
+            seed: 0x6e6f_7872,
+        }
     }
 
     /// Plays one step: calls `play` with part, slot, note and loudness (0.0 to 1.0) for each note that begins.

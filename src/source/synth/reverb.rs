@@ -28,7 +28,10 @@ struct Diffuser {
 
 impl Diffuser {
     fn new(ms: f32, sample_rate: f32) -> Self {
-        Diffuser { line: vec![0.0; frames(ms, sample_rate) as usize], at: 0 }
+        Diffuser {
+            line: vec![0.0; frames(ms, sample_rate) as usize],
+            at: 0,
+        }
     }
 
     #[inline]

@@ -45,7 +45,11 @@ impl Section {
 
     /// Mean power that the part adds to the mix.
     pub(super) fn power(&self) -> f32 {
-        if self.voices.is_empty() { 0.0 } else { self.level * self.level * self.part.sound().power }
+        if self.voices.is_empty() {
+            0.0
+        } else {
+            self.level * self.level * self.part.sound().power
+        }
     }
 
     /// Has every layer of a slot play a note; a slot without voices plays nothing.

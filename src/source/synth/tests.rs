@@ -10,7 +10,13 @@ fn render(synth: &mut Synth, channels: usize, frames: usize, lengths: &[usize]) 
     let mut rest = sound.as_mut_slice();
     for &length in lengths.iter().cycle() {
         let (block, later) = rest.split_at_mut(rest.len().min(length * channels));
-        let info = RenderInfo { position: 0, sample_rate: RATE, channels, heard_in: 0.0, underruns: 0 };
+        let info = RenderInfo {
+            position: 0,
+            sample_rate: RATE,
+            channels,
+            heard_in: 0.0,
+            underruns: 0,
+        };
         assert_eq!(synth.render(block, &info), block.len() / channels);
         if later.is_empty() {
             break;
@@ -92,8 +98,22 @@ fn refuses_what_is_out_of_range() {
         let error = Synth::new(RATE, 2, voices).unwrap_err();
         assert_eq!(error.to_string(), format!("the synth's voices is {voices}: it must be 1 to 256"));
     }
-    assert!(matches!(Synth::new(7_999.0, 2, 1), Err(Error::OutOfRange { min: 8_000.0, max: 192_000.0, .. })));
+    assert!(matches!(
+        Synth::new(7_999.0, 2, 1),
+        Err(Error::OutOfRange {
+            min: 8_000.0,
+            max: 192_000.0,
+            ..
+        })
+    ));
     assert!(matches!(Synth::new(f32::NAN, 2, 1), Err(Error::OutOfRange { .. })));
-    assert!(matches!(Synth::new(RATE, 33, 1), Err(Error::OutOfRange { value: 33.0, max: 32.0, .. })));
+    assert!(matches!(
+        Synth::new(RATE, 33, 1),
+        Err(Error::OutOfRange {
+            value: 33.0,
+            max: 32.0,
+            ..
+        })
+    ));
     assert!(matches!(Synth::new(RATE, 0, 1), Err(Error::OutOfRange { .. })));
 }

@@ -111,14 +111,26 @@ impl Voice {
                 self.envelope.arrive();
             }
         } else if hz != self.goal_hz || !self.sound.sustains {
-            self.coming = Some(Note { hz, peak, wait: self.delay + self.dip });
+            self.coming = Some(Note {
+                hz,
+                peak,
+                wait: self.delay + self.dip,
+            });
         }
     }
 
     /// Moves on by one block and writes what the voice's lane is to do.
     pub(super) fn next(&mut self, control: &mut Control, lane: usize) {
         self.attend();
-        let Sound { cutoff, follow, opening, damping, deviation, vibrato, .. } = *self.sound;
+        let Sound {
+            cutoff,
+            follow,
+            opening,
+            damping,
+            deviation,
+            vibrato,
+            ..
+        } = *self.sound;
         self.drift = self.drift.wrapping_add(self.drift_step);
         self.vibrato = self.vibrato.wrapping_add(self.vibrato_step);
         let drift = sine(bipolar(self.drift));

@@ -1,0 +1,136 @@
+# shellcheck shell=bash
+# Sourced by every script here: where things are, which compiler is used, and the few functions that scripts share.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/noxrun
+tools=${NOXRUN_TOOLS:-$cache/tools}
+cd "$root" || exit
+log= # where with_heartbeat writes; its callers set it
+
+# Flags from outside would replace those of .cargo/config.toml, and with them the shared memory.
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET
+
+say() { printf '%s\n' "$*"; }
+die() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+# The version that key $1 of Cargo.toml names.
+manifest() { sed -n "s/^$1 = .*\"=\{0,1\}\([0-9][0-9.]*\)\".*/\1/p" Cargo.toml | head -n 1; }
+
+# Is version $1 at least $2?
+at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+
+# The bin folder of the toolchain behind rustc $1, if it is new enough and brings the standard library's sources
+# (a rustup component can be half there: only the file itself counts).
+toolchain_of() {
+    local sysroot version
+    command -v "$1" >/dev/null || return 1
+    version=$("$1" --version 2>/dev/null) && sysroot=$("$1" --print sysroot 2>/dev/null) || return 1
+    version=${version#rustc }
+    at_least "${version%%[ -]*}" "$(manifest rust-version)" || return 1
+    [ -e "$sysroot/lib/rustlib/src/rust/library/std/src/lib.rs" ] || return 1
+    printf '%s\n' "$sysroot/bin"
+}
+
+# Debian's compiler is reached by links, so that neither rustup's proxies shadow it nor it shadows everything else in
+# /usr/bin. It looks for its Wasm linker as rust-lld, a name that Debian's lld does not have.
+link_debian() {
+    local name lld
+    lld=$(compgen -G '/usr/bin/lld-[0-9]*' | sort -V | tail -n 1) || lld=$(command -v /usr/bin/lld) || return 1
+    mkdir -p "$tools/debian"
+    for name in cargo rustc rustdoc rustfmt cargo-fmt cargo-clippy clippy-driver; do
+        [ ! -x "/usr/bin/$name" ] || ln -sfn "/usr/bin/$name" "$tools/debian/$name"
+    done
+    ln -sfn "$lld" "$tools/debian/rust-lld"
+    printf '%s\n' "$tools/debian"
+}
+
+# Puts the first usable compiler, and the tools that ci/setup installed, first on PATH.
+use_compiler() {
+    local bin
+    bin=$(toolchain_of rustc) || bin=$(toolchain_of "$HOME/.cargo/bin/rustc") || bin=$(toolchain_of /usr/bin/rustc) || return 1
+    if [ "$bin" = /usr/bin ]; then bin=$(link_debian) || return 1; fi
+    PATH=$bin:$tools/bin:$outer_path
+    export PATH
+}
+
+outer_path=${outer_path:-$PATH}
+compiler=yes
+use_compiler || compiler=
+
+# Shared memory needs a standard library built with atomics: these make cargo, and so Trunk and wasm-pack, build it. A target
+# folder of its own, because with RUSTC_BOOTSTRAP build scripts decide differently and native builds would start over each time.
+wasm_env() {
+    export CARGO_UNSTABLE_BUILD_STD=std,panic_abort RUSTC_BOOTSTRAP=1
+    export CARGO_TARGET_DIR=$root/target/wasm
+    # On Wasm a panic aborts whatever a profile says; but with "abort" there, cargo test builds a second core that clashes with the first.
+    export CARGO_PROFILE_RELEASE_PANIC=unwind
+}
+
+# Optimised code for tests that need speed, without the minutes that whole-program optimisation takes for each test binary.
+quick_release() { export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16; }
+
+# Builds the site into target/site, for tests and benches, unless nothing that goes into it is newer.
+need_site() {
+    local stamp=$root/target/site.stamp
+    export NOXRUN_SITE=$root/target/site
+    if [ -e "$stamp" ] && [ -z "$(find . -mindepth 1 \( -path ./target -o -path ./dist -o -path ./node_modules -o -path ./tests \
+        -o -path ./benches -o -path ./docs -o -path ./.git -o -path ./ci -o -name '*.md' \) -prune -o -newer "$stamp" -print -quit)" ]; then
+        return
+    fi
+    mkdir -p "$root/target"
+    # Dated before the build: what changes during it counts as newer.
+    touch "$stamp.new"
+    ci/build "$NOXRUN_SITE"
+    mv "$stamp.new" "$stamp"
+}
+
+need_compiler() { [ "$compiler" ] || die "No Rust compiler with its sources: run ci/setup build first."; }
+
+# Node's own test runner over the test files of folder $1, one after the other: they share the sound card and the clock.
+node_tests() {
+    local files
+    mapfile -t files < <(find "$1" -maxdepth 1 -name '*.test.*js' 2>/dev/null | sort)
+    [ ${#files[@]} -gt 0 ] || die "No test ran: $1 has no file *.test.mjs."
+    [ -e node_modules/.installed ] || die "The tests' npm packages are not there: run ci/setup test first."
+    run_tests node --test --test-concurrency=1 --test-reporter=spec "${files[@]}"
+}
+
+# Runs "$@" in the background, writing to file $log, and says every 20 s that it is still at it. Returns its status.
+with_heartbeat() {
+    local label=$1 start=$SECONDS said=$SECONDS status=0 pid
+    shift
+    "$@" >"$log" 2>&1 </dev/null &
+    pid=$!
+    # shellcheck disable=SC2064 # this process, not a later one
+    trap "kill $pid 2>/dev/null; exit 130" INT TERM
+    while kill -0 "$pid" 2>/dev/null; do
+        sleep 0.2
+        if [ $((SECONDS - said)) -ge 20 ]; then
+            said=$SECONDS
+            say "  $label: $((SECONDS - start)) s, $(tail -n 1 "$log" | tr -d '\r' | cut -c 1-100)"
+        fi
+    done
+    wait "$pid" || status=$?
+    trap - INT TERM
+    return "$status"
+}
+
+# Runs the tests "$@", shows what they print, and fails unless at least one ran and passed: a filter that matches nothing, a
+# missing folder or a file that the runner skips must not look like success.
+run_tests() {
+    local out ran
+    out=$(mktemp)
+    say "+ $*"
+    if ! "$@" 2>&1 | tee "$out"; then
+        rm -f "$out"
+        return 1
+    fi
+    # cargo and wasm-bindgen: "test result: ok. 5 passed"; node: "# pass 5" or "ℹ pass 5".
+    ran=$(sed -n -e 's/^test result: .* \([0-9]*\) passed.*/\1/p' -e 's/^[^ ]* pass \([0-9]*\)$/\1/p' "$out" | paste -sd+ | sed 's/^$/0/')
+    rm -f "$out"
+    [ $((ran)) -gt 0 ] || die "No test ran: $*"
+    say "$((ran)) tests passed"
+}

@@ -1,0 +1,276 @@
+//! What a run came to, as JSON. `docs/report.md` lists every field; a test compares the two.
+//!
+//! What was not measured is null, never 0. No clock and no JS here: facts and snapshots come in, a report goes out.
+
+mod build;
+mod log;
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+use super::scenario::Scenario;
+
+pub use build::{Device, Facts, Live, Startup};
+pub use log::RunLog;
+
+/// Stands for what a later version will measure; null in JSON.
+pub type NotYet = ();
+
+/// The report of one run. The fields' order is that of the design.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Version of this format: [`Report::SCHEMA`].
+    pub schema: u32,
+    /// As understood, with defaults filled in.
+    pub scenario: Scenario,
+    /// Name, version and user agent.
+    pub browser: String,
+    /// Whether the page is cross-origin isolated.
+    pub isolated: bool,
+    /// How samples reach the audio thread.
+    pub transport: &'static str,
+    /// The context's rate, Hz.
+    pub sample_rate: f64,
+    /// Channels.
+    pub channels: usize,
+    /// Frames per `process()` call.
+    pub render_quantum: u32,
+    /// Frames of the largest callback counted.
+    pub callback_frames: Option<u64>,
+    /// How far starting was after how long.
+    pub startup: Startup,
+    /// What became of every frame.
+    pub ledger: Ledger,
+    /// Render quanta.
+    pub quanta: Quanta,
+    /// Device callbacks.
+    pub callbacks: NotYet,
+    /// Runs of starved quanta.
+    pub underruns: Underruns,
+    /// Blocks refused from a producer with its own clock.
+    pub overruns: Overruns,
+    /// The browser's own count, where it has one.
+    pub device: Option<Device>,
+    /// Latency.
+    pub latency: Latency,
+    /// The producer.
+    pub producer: Producer,
+    /// Faults as they really happened, oldest first.
+    pub injected: Vec<Injected>,
+    /// Losses of the producer and what came of them.
+    pub recoveries: Vec<Recovery>,
+    /// High-frequency artefacts in what was heard.
+    pub artifacts: NotYet,
+    /// Red flags.
+    pub verdicts: NotYet,
+    /// What the index signal showed; `None` for other sources.
+    pub integrity: Option<Integrity>,
+}
+
+/// Frames by what became of them. `requested = fresh + repeated + concealed + silent`, `produced = fresh + dropped + in flight`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ledger {
+    /// Asked for by the browser.
+    pub requested_frames: u64,
+    /// Played for the first time.
+    pub fresh_frames: u64,
+    /// Played again.
+    pub repeated_frames: u64,
+    /// Made up.
+    pub concealed_frames: u64,
+    /// Zeros.
+    pub silent_frames: u64,
+    /// Zeros, by reason.
+    pub silent_by: SilentBy,
+    /// Committed by the producer.
+    pub produced_frames: u64,
+    /// Never to be played.
+    pub dropped_frames: u64,
+    /// Never to be played, by reason.
+    pub dropped_by: DroppedBy,
+    /// Committed, neither consumed nor dropped.
+    pub in_flight_frames: u64,
+    /// Changed while they were copied.
+    pub torn_frames: u64,
+    /// By how much the sums miss.
+    pub imbalance_frames: u64,
+}
+
+/// Silent frames by reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SilentBy {
+    /// Before the first frame.
+    pub startup: u64,
+    /// The page paused.
+    pub paused: u64,
+    /// The source has ended.
+    pub ended: u64,
+    /// The node was connected to nothing, or its processor had failed.
+    pub disconnected: u64,
+    /// The ring was empty.
+    pub underrun: u64,
+}
+
+/// Dropped frames by reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DroppedBy {
+    /// Refused for want of room.
+    pub overflow: u64,
+    /// Replaced by something newer.
+    pub superseded: u64,
+    /// The page jumped elsewhere.
+    pub seek: u64,
+    /// Too late.
+    pub skipped_late: u64,
+    /// In a memory that was given up.
+    pub lost: u64,
+}
+
+/// Render quanta.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Quanta {
+    /// All.
+    pub total: u64,
+    /// With a repeated frame.
+    pub duplicate: u64,
+    /// With a concealed or underrun-silent frame.
+    pub starved: u64,
+}
+
+/// Runs of starved quanta.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Underruns {
+    /// How many.
+    pub events: u64,
+    /// Frames missing in all.
+    pub frames: u64,
+    /// Frames missing in the longest.
+    pub longest_frames: u64,
+    /// Events by cause.
+    pub by_cause: NotYet,
+    /// Each, oldest first; the latest [`RunLog::LIMIT`] of them.
+    pub log: Vec<Underrun>,
+}
+
+/// One underrun.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Underrun {
+    /// Place of the first missing frame among all frames requested.
+    pub frame: u64,
+    /// Frames missing.
+    pub frames: u64,
+    /// Frames in the ring when it began.
+    pub fill: u64,
+    /// Why.
+    pub cause: NotYet,
+    /// What shows it.
+    pub evidence: NotYet,
+}
+
+/// Blocks refused or superseded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Overruns {
+    /// How many.
+    pub events: u64,
+    /// Their frames.
+    pub frames: u64,
+}
+
+/// Latency, in milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Latency {
+    /// What lay in the ring as each quantum was asked for; `None` before any was.
+    pub ring_ms: Option<RingMs>,
+    /// The context's `baseLatency`.
+    pub base_ms: Option<f64>,
+    /// The context's `outputLatency`.
+    pub output_ms: Option<f64>,
+    /// Median of the ring plus the other two.
+    pub total_ms: Option<f64>,
+    /// How the amount kept ahead changed.
+    pub target_history: NotYet,
+}
+
+/// Distribution of the ring's fill, in milliseconds: the upper edges of the buckets it is counted in, 65 frames wide.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RingMs {
+    /// Half of the quanta found no more.
+    pub p50: f64,
+    /// 99 of 100 quanta found no more.
+    pub p99: f64,
+    /// None found more.
+    pub max: f64,
+}
+
+/// The producer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Producer {
+    /// Time spent rendering as a share of the time that the frames last; `None` if nothing was rendered.
+    pub render_load: Option<f64>,
+    /// How late it woke.
+    pub wake_lateness_ms: NotYet,
+    /// Heap allocations while rendering; `None` when the build does not count them.
+    pub allocations: Option<u64>,
+    /// Frames before resampling.
+    pub source_frames: NotYet,
+    /// Resampling ratio.
+    pub ratio: NotYet,
+}
+
+/// A fault as it really happened. Milliseconds since the run's first frame; below 0 before it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Injected {
+    /// As in the scenario.
+    pub kind: &'static str,
+    /// When it began.
+    pub at_ms: f64,
+    /// How long it lasted; `None`: for good.
+    pub lasted_ms: Option<f64>,
+}
+
+/// The loss of a producer and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recovery {
+    /// When the engine knew, in milliseconds since the run's first frame.
+    pub at_ms: f64,
+    /// As in the design's list of causes.
+    pub cause: &'static str,
+    /// In words, as the page shows it.
+    pub reason: String,
+    /// From the loss to the next fresh frame; `None`: the sound did not come back.
+    pub took_ms: Option<f64>,
+}
+
+/// What the index signal showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Integrity {
+    /// Missing.
+    pub skipped_frames: u64,
+    /// Came again.
+    pub replayed_frames: u64,
+}
+
+impl Report {
+    /// Version of this format; counts up with every change that is no addition.
+    pub const SCHEMA: u32 = 1;
+
+    /// As JSON text.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("numbers are finite and keys are text")
+    }
+}

@@ -1,0 +1,247 @@
+//! What a run is to do: read from JSON, every field checked, nothing ignored.
+//!
+//! The fields stand in `docs/report.md`. What is unknown is refused by name; what a later version will honour is refused with what can be had today.
+
+mod fields;
+mod link;
+mod stress;
+#[cfg(test)]
+mod tests;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+pub use fields::Refusal;
+use fields::Fields;
+pub use stress::{KillBy, Stress};
+
+use crate::consume::Quanta;
+use crate::ring::MAX_CHANNELS;
+use crate::shared::SharedOutput;
+use crate::source::synth::Synth;
+
+/// Every field that a scenario can have.
+const KNOWN: [&str; 16] = [
+    "strategy", "queueDepth", "source", "seconds", "channels", "bufferFrames", "blockFrames", "latencyHint", "renderQuantum", "sampleRate",
+    "pace", "conceal", "late", "latency", "seed", "stress",
+];
+/// Largest seed: what JavaScript can count up to.
+const MAX_SEED: u64 = (1 << 53) - 1;
+/// Largest block, in frames; the producer's own limit.
+const MAX_BLOCK: u64 = 8192;
+
+/// A scenario as understood: every default filled in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scenario {
+    /// The exchange between producer and consumer.
+    pub strategy: &'static str,
+    /// What is played.
+    pub source: SourceChoice,
+    /// How long, counted from the first frame heard.
+    pub seconds: f64,
+    /// Channels.
+    pub channels: usize,
+    /// Frames that the producer keeps ahead.
+    pub buffer_frames: usize,
+    /// Frames rendered at once.
+    pub block_frames: usize,
+    /// How far ahead of the device the browser may work.
+    pub latency_hint: Hint,
+    /// Render quantum to ask for, in frames; `None`: the browser's own.
+    pub render_quantum: Option<u32>,
+    /// Rate of the context in Hz; `None`: the device's.
+    pub sample_rate: Option<f64>,
+    /// What drives the producer.
+    pub pace: Pace,
+    /// What is heard when there is nothing to play.
+    pub conceal: &'static str,
+    /// What becomes of what comes too late.
+    pub late: &'static str,
+    /// Whether the amount kept ahead changes by itself.
+    pub latency: &'static str,
+    /// Decides everything that is left to chance.
+    pub seed: u64,
+    /// Faults.
+    pub stress: Vec<Stress>,
+}
+
+/// What is played.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum SourceChoice {
+    /// A sine.
+    Sine {
+        /// Frequency.
+        hz: f64,
+    },
+    /// The frame index, silent and checked.
+    Index,
+    /// The built-in piece.
+    Synth {
+        /// Voices at once.
+        voices: u32,
+    },
+    /// An audio file of the page's own origin.
+    File {
+        /// Its address, relative to the page's.
+        url: String,
+    },
+}
+
+/// The context's latency hint.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Hint {
+    /// As little as the browser dares.
+    Interactive,
+    /// Between the two.
+    Balanced,
+    /// As much as the browser likes.
+    Playback,
+    /// About so many seconds.
+    Seconds(f64),
+}
+
+impl Serialize for Hint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Hint::Interactive => serializer.serialize_str("interactive"),
+            Hint::Balanced => serializer.serialize_str("balanced"),
+            Hint::Playback => serializer.serialize_str("playback"),
+            Hint::Seconds(seconds) => serializer.serialize_f64(*seconds),
+        }
+    }
+}
+
+/// What drives the producer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Pace {
+    /// The ring's room.
+    Demand,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Scenario::from_value(&Value::Object(serde_json::Map::new())).expect("every field is optional")
+    }
+}
+
+impl Scenario {
+    /// Reads a scenario from JSON text.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn from_json(text: &str) -> Result<Scenario, Refusal> {
+        Scenario::from_value(&serde_json::from_str(text).map_err(|error| Refusal::NotJson(error.to_string()))?)
+    }
+
+    /// Reads a scenario from parsed JSON. A field that is null counts as left out.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn from_value(value: &Value) -> Result<Scenario, Refusal> {
+        let fields = Fields::of(value, "")?.only(&KNOWN)?;
+        let strategy = fields.word(
+            "strategy",
+            &["ring"],
+            &["double", "triple", "queue", "message-copy", "message-transfer", "main-thread", "in-worklet", "buffer-source"],
+        )?;
+        if fields.get("queueDepth").is_some() {
+            return Err(fields.not_yet("queueDepth", "it belongs to strategy 'queue', and only 'ring' can"));
+        }
+        let source = source(&fields)?;
+        let seconds = fields.number("seconds", 0.1..=3600.0, " s")?.unwrap_or(5.0);
+        let channels = fields.whole("channels", 1..=MAX_CHANNELS as u64, "")?.unwrap_or(2) as usize;
+        let buffer_frames = fields.whole("bufferFrames", 64..=16_384, " frames")?.unwrap_or(2048) as usize;
+        Ok(Scenario {
+            strategy: strategy.unwrap_or("ring"),
+            source,
+            seconds,
+            channels,
+            buffer_frames,
+            block_frames: block_frames(&fields, buffer_frames)?,
+            latency_hint: latency_hint(&fields)?,
+            render_quantum: render_quantum(&fields)?,
+            sample_rate: fields.number("sampleRate", SharedOutput::MIN_RATE..=SharedOutput::MAX_RATE, " Hz")?,
+            pace: pace(&fields)?,
+            conceal: fields.word("conceal", &["fade"], &["silence", "hold", "repeat", "extrapolate"])?.unwrap_or("fade"),
+            late: fields.word("late", &["complete"], &["live"])?.unwrap_or("complete"),
+            latency: fields.word("latency", &["fixed"], &["auto"])?.unwrap_or("fixed"),
+            seed: fields.whole("seed", 0..=MAX_SEED, "")?.unwrap_or(1),
+            stress: fields.get("stress").map(|list| Stress::list(list, seconds * 1e3)).transpose()?.unwrap_or_default(),
+        })
+    }
+
+    /// JSON that [`Scenario::from_json`] reads back.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("numbers are finite and keys are text")
+    }
+}
+
+fn source(fields: &Fields<'_>) -> Result<SourceChoice, Refusal> {
+    const KINDS: [&str; 4] = ["sine", "index", "synth", "file"];
+    let default_voices = Synth::DEFAULT_VOICES;
+    let Some(value) = fields.get("source") else { return Ok(SourceChoice::Synth { voices: default_voices }) };
+    let source = Fields::of(value, "source")?;
+    match source.word("kind", &KINDS, &[])? {
+        Some("sine") => {
+            let source = source.only(&["kind", "hz"])?;
+            Ok(SourceChoice::Sine { hz: source.number("hz", 1.0..=20_000.0, " Hz")?.unwrap_or(440.0) })
+        }
+        Some("index") => source.only(&["kind"]).map(|_| SourceChoice::Index),
+        Some("synth") => {
+            let source = source.only(&["kind", "voices"])?;
+            let voices = source.whole("voices", 1..=256, " voices")?;
+            Ok(SourceChoice::Synth { voices: voices.map_or(default_voices, |voices| voices as u32) })
+        }
+        Some(_) => {
+            let source = source.only(&["kind", "url"])?;
+            let url = source.get("url").and_then(Value::as_str).filter(|url| !url.trim().is_empty());
+            let url = url.ok_or_else(|| source.wrong("url", "the address of an audio file on this page's own server"))?;
+            Ok(SourceChoice::File { url: url.into() })
+        }
+        None => Err(source.wrong("kind", format!("one of {}", fields::listed(&KINDS, '\'')))),
+    }
+}
+
+/// The block given, or half the ring and 256 frames at most (as an output does when it is not told).
+fn block_frames(fields: &Fields<'_>, buffer_frames: usize) -> Result<usize, Refusal> {
+    let Some(block) = fields.whole("blockFrames", 1..=MAX_BLOCK, " frames")? else { return Ok((buffer_frames / 2).min(256)) };
+    if block as usize > buffer_frames {
+        return Err(fields.wrong("blockFrames", format!("at most `bufferFrames`, which is {buffer_frames} frames: a larger block never fits into the ring")));
+    }
+    Ok(block as usize)
+}
+
+fn latency_hint(fields: &Fields<'_>) -> Result<Hint, Refusal> {
+    let wrong = || fields.wrong("latencyHint", "'interactive', 'balanced', 'playback' or a number from 0 to 10 s");
+    match fields.get("latencyHint") {
+        None => Ok(Hint::Interactive),
+        Some(Value::String(word)) => match word.as_str() {
+            "interactive" => Ok(Hint::Interactive),
+            "balanced" => Ok(Hint::Balanced),
+            "playback" => Ok(Hint::Playback),
+            _ => Err(wrong()),
+        },
+        Some(value) => value.as_f64().filter(|seconds| (0.0..=10.0).contains(seconds)).map(Hint::Seconds).ok_or_else(wrong),
+    }
+}
+
+fn render_quantum(fields: &Fields<'_>) -> Result<Option<u32>, Refusal> {
+    match fields.get("renderQuantum").and_then(Value::as_str) {
+        Some("default") => Ok(None),
+        Some("hardware") => Err(fields.not_yet("renderQuantum", "'default' or a number of frames can")),
+        Some(_) => Err(fields.wrong("renderQuantum", format!("'default' or a whole number from 1 to {} frames", Quanta::MAX_QUANTUM))),
+        None => Ok(fields.whole("renderQuantum", 1..=Quanta::MAX_QUANTUM as u64, " frames")?.map(|frames| frames as u32)),
+    }
+}
+
+fn pace(fields: &Fields<'_>) -> Result<Pace, Refusal> {
+    let Some(value) = fields.get("pace") else { return Ok(Pace::Demand) };
+    let pace = Fields::of(value, "pace")?;
+    match pace.word("kind", &["demand"], &["timer"])? {
+        Some(_) => pace.only(&["kind"]).map(|_| Pace::Demand),
+        None => Err(pace.wrong("kind", "'demand'")),
+    }
+}

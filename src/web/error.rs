@@ -1,0 +1,83 @@
+//! What can go wrong between page, worker and worklet, as text that a person can act on.
+
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::Error;
+
+/// Why an output could not start, or a wish could not be met. In JS: an `Error` with `name` "NoxrunError" and `code`.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PageError {
+    /// The page may not share memory between threads.
+    #[error(
+        "This page is not cross-origin isolated, so memory cannot be shared with the audio thread. Serve it with the headers \
+         \"Cross-Origin-Opener-Policy: same-origin\" and \"Cross-Origin-Embedder-Policy: require-corp\" (over https or from localhost)."
+    )]
+    NotIsolated,
+    /// The engine refused: see [`Error`].
+    #[error("{0}")]
+    Engine(#[from] Error),
+    /// An option is not of the kind that is expected.
+    #[error("option `{name}` {problem}")]
+    Option {
+        /// The option's name.
+        name: String,
+        /// What is wrong and what is allowed.
+        problem: String,
+    },
+    /// A file that the engine needs did not load.
+    #[error("{what} did not load: {why}")]
+    NotLoaded {
+        /// Which file.
+        what: String,
+        /// What the browser says.
+        why: String,
+    },
+    /// The worker ended by itself.
+    #[error("the producer's worker crashed: {0}")]
+    Crashed(String),
+    /// The source could not be opened; the text names it.
+    #[error("{0}")]
+    Source(String),
+    /// The browser refused an audio context or node.
+    #[error("the browser gave no audio output: {0}")]
+    Audio(String),
+    /// The output was closed.
+    #[error("this output is closed")]
+    Closed,
+}
+
+impl PageError {
+    /// A word for programs, the same in every version.
+    pub fn code(&self) -> &'static str {
+        match self {
+            PageError::NotIsolated => "not-isolated",
+            PageError::Engine(Error::OutOfRange { .. }) => "out-of-range",
+            PageError::Engine(_) => "engine",
+            PageError::Option { .. } => "option",
+            PageError::NotLoaded { .. } => "not-loaded",
+            PageError::Crashed(_) => "worker-crashed",
+            PageError::Source(_) => "file",
+            PageError::Audio(_) => "audio",
+            PageError::Closed => "closed",
+        }
+    }
+}
+
+impl From<PageError> for JsValue {
+    fn from(error: PageError) -> JsValue {
+        let js = js_sys::Error::new(&error.to_string());
+        js.set_name("NoxrunError");
+        // Setting a property of a fresh, extensible object cannot fail.
+        let _ = js_sys::Reflect::set(&js, &"code".into(), &error.code().into());
+        js.into()
+    }
+}
+
+/// The message of whatever JS threw.
+pub(super) fn text_of(thrown: &JsValue) -> String {
+    match thrown.dyn_ref::<js_sys::Error>() {
+        Some(error) => format!("{}: {}", error.name(), error.message()).replace("undefined", ""),
+        None => thrown.as_string().unwrap_or_else(|| format!("{thrown:?}")),
+    }
+}

@@ -1,0 +1,22 @@
+//! The only code that knows JavaScript: it converts and delegates.
+//!
+//! | module | thread |
+//! | --- | --- |
+//! | [`page`] | the page: starts, shows, stops |
+//! | [`worker`] | the producer's worker |
+//! | [`worklet`] | the audio thread, through raw numbers |
+
+mod clock;
+mod error;
+#[cfg(feature = "decode")]
+mod file;
+mod options;
+pub mod page;
+mod peek;
+mod playback;
+pub mod worker;
+pub mod worklet;
+
+pub use clock::WorkerClock;
+pub use error::PageError;
+pub use options::{LatencyHint, OutputOptions, SourceSpec};

@@ -1,0 +1,263 @@
+//! What an output is asked to be.
+
+use js_sys::{Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::PageError;
+use crate::error::{Error, in_range};
+use crate::inject::StallPlan;
+use crate::ring::MAX_CHANNELS;
+use crate::shared::SharedOutput;
+
+/// How far ahead of the device the browser may work.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LatencyHint {
+    /// As little as it dares.
+    Interactive,
+    /// Between the two.
+    Balanced,
+    /// As much as it likes.
+    Playback,
+    /// About so many seconds, 0 to 10.
+    Seconds(f64),
+}
+
+/// What is played.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceSpec {
+    /// A sine.
+    Sine {
+        /// Frequency in Hz, 1 to 20,000.
+        hz: f64,
+    },
+    /// The index signal, silent and checked.
+    Index,
+    /// The built-in piece (feature `synth`).
+    Synth {
+        /// Voices at once, 1 to 256.
+        voices: u32,
+    },
+    /// An audio file (feature `decode`), read in slices while it plays.
+    File(web_sys::File),
+}
+
+impl SourceSpec {
+    /// A short name for people.
+    pub fn name(&self) -> String {
+        match self {
+            SourceSpec::Sine { hz } => format!("sine, {hz} Hz"),
+            SourceSpec::Index => "frame index".into(),
+            SourceSpec::Synth { voices } => format!("synth, {voices} voices"),
+            SourceSpec::File(file) => file.name(),
+        }
+    }
+
+    /// As an object that can be posted to the worker.
+    pub(super) fn to_js(&self) -> JsValue {
+        match self {
+            SourceSpec::Sine { hz } => object(&[("kind", "sine".into()), ("number", (*hz).into())]),
+            SourceSpec::Index => object(&[("kind", "index".into())]),
+            SourceSpec::Synth { voices } => object(&[("kind", "synth".into()), ("number", (*voices).into())]),
+            SourceSpec::File(file) => object(&[("kind", "file".into()), ("file", file.into())]),
+        }
+    }
+}
+
+/// Everything an output can be told at its start. [`Default`]: the synth in stereo, 2048 frames, `Interactive`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputOptions {
+    /// Channels, 1 to 32.
+    pub channels: usize,
+    /// Frames that the producer keeps ahead, 64 to 16,384; can be changed while it plays.
+    pub buffer_frames: usize,
+    /// Frames rendered at once, 1 to 8192 and at most `buffer_frames`; `None`: half the ring, 256 at most.
+    pub block_frames: Option<usize>,
+    /// The context's latency hint.
+    pub latency_hint: LatencyHint,
+    /// The context's render quantum (`renderSizeHint`), where the browser honours it; `None`: the browser's own.
+    pub render_quantum: Option<u32>,
+    /// The context's rate in Hz, 8,000 to 192,000; `None`: the device's.
+    pub sample_rate: Option<f32>,
+    /// What is played.
+    pub source: SourceSpec,
+    /// Stalls on purpose.
+    pub stalls: Option<StallPlan>,
+    /// Gain, 0.0 to 1.0.
+    pub volume: f32,
+}
+
+impl Default for OutputOptions {
+    fn default() -> Self {
+        OutputOptions {
+            channels: 2,
+            buffer_frames: 2048,
+            block_frames: None,
+            latency_hint: LatencyHint::Interactive,
+            render_quantum: None,
+            sample_rate: None,
+            source: SourceSpec::Synth { voices: 16 },
+            stalls: None,
+            volume: 1.0,
+        }
+    }
+}
+
+impl OutputOptions {
+    /// Smallest ring, in frames.
+    pub const MIN_BUFFER: usize = 64;
+    /// Largest ring, in frames.
+    pub const MAX_BUFFER: usize = 16_384;
+
+    /// Refuses what is out of range, by name and range.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn check(&self) -> Result<(), Error> {
+        in_range("the channel count", self.channels as f64, 1.0, MAX_CHANNELS as f64, "")?;
+        in_range(
+            "the ring's size",
+            self.buffer_frames as f64,
+            Self::MIN_BUFFER as f64,
+            Self::MAX_BUFFER as f64,
+            " frames",
+        )?;
+        if let Some(block) = self.block_frames {
+            in_range("the block", block as f64, 1.0, self.buffer_frames.min(8192) as f64, " frames")?;
+        }
+        if let Some(quantum) = self.render_quantum {
+            in_range(
+                "the render quantum",
+                f64::from(quantum),
+                1.0,
+                crate::consume::Quanta::MAX_QUANTUM as f64,
+                " frames",
+            )?;
+        }
+        if let Some(rate) = self.sample_rate {
+            in_range(
+                "the sample rate",
+                f64::from(rate),
+                SharedOutput::MIN_RATE,
+                SharedOutput::MAX_RATE,
+                " Hz",
+            )?;
+        }
+        if let LatencyHint::Seconds(seconds) = self.latency_hint {
+            in_range("the latency hint", seconds, 0.0, 10.0, " s")?;
+        }
+        match self.source {
+            SourceSpec::Sine { hz } => in_range("the sine's frequency", hz, 1.0, 20_000.0, " Hz").map(drop),
+            SourceSpec::Synth { voices } => in_range("the synth's voices", f64::from(voices), 1.0, 256.0, "").map(drop),
+            SourceSpec::Index | SourceSpec::File(_) => Ok(()),
+        }
+    }
+
+    /// Frames rendered at once.
+    pub fn block(&self) -> usize {
+        self.block_frames.unwrap_or((self.buffer_frames / 2).min(256))
+    }
+
+    /// Reads a plain object with the fields `channels`, `bufferFrames`, `blockFrames`, `latencyHint`, `renderQuantum`, `sampleRate`, `volume` and `source`
+    /// (`{kind: "sine", hz}`, `{kind: "synth", voices}`, `{kind: "index"}` or a `File`); all optional.
+    ///
+    /// # Errors
+    /// [`PageError::Option`] for a field that is unknown or of the wrong kind; ranges are checked later, by [`OutputOptions::check`].
+    pub fn from_js(value: &JsValue) -> Result<Self, PageError> {
+        let mut options = OutputOptions::default();
+        if value.is_undefined() || value.is_null() {
+            return Ok(options);
+        }
+        let object = value.dyn_ref::<Object>().ok_or_else(|| wrong("options", "must be an object"))?;
+        for key in Object::keys(object).iter() {
+            let name = key.as_string().unwrap_or_default();
+            let field = Reflect::get(object, &key).unwrap_or_default();
+            match name.as_str() {
+                "channels" => options.channels = whole(&name, &field)?,
+                "bufferFrames" => options.buffer_frames = whole(&name, &field)?,
+                "blockFrames" => options.block_frames = Some(whole(&name, &field)?),
+                "renderQuantum" => options.render_quantum = Some(whole(&name, &field)? as u32),
+                "sampleRate" => options.sample_rate = Some(number(&name, &field)? as f32),
+                "volume" => options.volume = number(&name, &field)? as f32,
+                "latencyHint" => options.latency_hint = hint(&field)?,
+                "source" => options.source = source(&field)?,
+                _ => {
+                    let known = "channels, bufferFrames, blockFrames, latencyHint, renderQuantum, sampleRate, volume, source";
+                    return Err(wrong(&name, &format!("is unknown: known are {known}")));
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn wrong(name: &str, problem: &str) -> PageError {
+    PageError::Option {
+        name: name.into(),
+        problem: problem.into(),
+    }
+}
+
+fn number(name: &str, value: &JsValue) -> Result<f64, PageError> {
+    value
+        .as_f64()
+        .filter(|number| number.is_finite())
+        .ok_or_else(|| wrong(name, "must be a number"))
+}
+
+fn whole(name: &str, value: &JsValue) -> Result<usize, PageError> {
+    let number = number(name, value)?;
+    if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {
+        Ok(number as usize)
+    } else {
+        Err(wrong(name, &format!("must be a whole number, not {number}")))
+    }
+}
+
+fn hint(value: &JsValue) -> Result<LatencyHint, PageError> {
+    match value.as_string().as_deref() {
+        Some("interactive") => Ok(LatencyHint::Interactive),
+        Some("balanced") => Ok(LatencyHint::Balanced),
+        Some("playback") => Ok(LatencyHint::Playback),
+        _ => value
+            .as_f64()
+            .map(LatencyHint::Seconds)
+            .ok_or_else(|| wrong("latencyHint", "must be \"interactive\", \"balanced\", \"playback\" or seconds")),
+    }
+}
+
+/// Reads a source: a `File` or a plain object.
+pub(super) fn source(value: &JsValue) -> Result<SourceSpec, PageError> {
+    if let Some(file) = value.dyn_ref::<web_sys::File>() {
+        return Ok(SourceSpec::File(file.clone()));
+    }
+    let field = |name: &str| Reflect::get(value, &name.into()).unwrap_or_default();
+    let or = |name: &str, fallback: f64| {
+        let value = field(name);
+        if value.is_undefined() {
+            Ok(fallback)
+        } else {
+            number(&format!("source.{name}"), &value)
+        }
+    };
+    match field("kind").as_string().as_deref() {
+        Some("sine") => Ok(SourceSpec::Sine { hz: or("hz", 440.0)? }),
+        Some("index") => Ok(SourceSpec::Index),
+        Some("synth") => Ok(SourceSpec::Synth {
+            voices: or("voices", 16.0)? as u32,
+        }),
+        _ => Err(wrong(
+            "source",
+            "must be {kind: \"sine\", hz}, {kind: \"synth\", voices}, {kind: \"index\"} or a File",
+        )),
+    }
+}
+
+/// A plain object with these properties.
+pub(super) fn object(properties: &[(&str, JsValue)]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in properties {
+        // Setting a property of a fresh, extensible object cannot fail.
+        let _ = Reflect::set(&object, &(*name).into(), value);
+    }
+    object.into()
+}

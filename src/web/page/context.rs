@@ -1,0 +1,114 @@
+//! Memory, context and node: what the browser has to give.
+
+use js_sys::{Array, Promise, Reflect};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AudioContext, AudioContextLatencyCategory, AudioContextOptions, AudioWorkletNode, AudioWorkletNodeOptions, MessageChannel};
+
+use super::{LatencyHint, OutputOptions, PageError};
+use crate::web::error::text_of;
+use crate::web::options::object;
+
+/// Must match NAME in worklet/processor.js.
+pub(super) const PROCESSOR: &str = concat!("noxrun-", env!("CARGO_PKG_VERSION"));
+/// What an output's memory may grow to, in 64 KiB pages: 128 MiB. A browser reserves the maximum of every memory, and a hundred of them exhaust it at 1 GiB each.
+const MAX_PAGES: u32 = 2048;
+/// Pages on top of what the module's own data needs: the first stacks and buffers, so that starting need not grow the memory.
+const SPARE_PAGES: u32 = 48;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = WebAssembly)]
+    type Memory;
+    #[wasm_bindgen(catch, constructor, js_namespace = WebAssembly)]
+    fn new(descriptor: &JsValue) -> Result<Memory, JsValue>;
+}
+
+/// Whether memory can be shared between threads here. Found out by trying, because `crossOriginIsolated` misleads both ways (WebKitGTK).
+///
+/// # Errors
+/// [`PageError::NotIsolated`], naming both headers.
+pub fn shareable() -> Result<(), PageError> {
+    let descriptor = object(&[("initial", 1.into()), ("maximum", 1.into()), ("shared", true.into())]);
+    let try_it = || {
+        let memory = Memory::new(&descriptor)?;
+        let channel = MessageChannel::new()?;
+        let posted = channel.port1().post_message(&memory);
+        channel.port1().close();
+        posted
+    };
+    try_it().map_err(|_| PageError::NotIsolated)
+}
+
+/// A memory of its own for one output.
+pub(super) fn engine_memory() -> Result<JsValue, PageError> {
+    let heap_base = Reflect::get(&wasm_bindgen::exports(), &"__heap_base".into())
+        .and_then(|global| Reflect::get(&global, &"value".into()))
+        .ok()
+        .and_then(|value| value.as_f64())
+        .unwrap_or(f64::from(2 * 1024 * 1024));
+    let initial = (heap_base / 65_536.0).ceil() as u32 + SPARE_PAGES;
+    let descriptor = object(&[("initial", initial.into()), ("maximum", MAX_PAGES.into()), ("shared", true.into())]);
+    Memory::new(&descriptor).map(Into::into).map_err(|thrown| {
+        PageError::Audio(format!(
+            "no shared memory of {} MiB is left ({}); close other outputs",
+            MAX_PAGES / 16,
+            text_of(&thrown)
+        ))
+    })
+}
+
+/// A new context as the options want it.
+pub(super) fn context(options: &OutputOptions) -> Result<AudioContext, PageError> {
+    let wanted = AudioContextOptions::new();
+    match options.latency_hint {
+        LatencyHint::Interactive => wanted.set_latency_hint(&AudioContextLatencyCategory::Interactive.into()),
+        LatencyHint::Balanced => wanted.set_latency_hint(&AudioContextLatencyCategory::Balanced.into()),
+        LatencyHint::Playback => wanted.set_latency_hint(&AudioContextLatencyCategory::Playback.into()),
+        LatencyHint::Seconds(seconds) => wanted.set_latency_hint(&seconds.into()),
+    }
+    if let Some(rate) = options.sample_rate {
+        wanted.set_sample_rate(rate);
+    }
+    if let Some(quantum) = options.render_quantum {
+        // Not in web-sys yet. Cannot fail on a plain object.
+        let _ = Reflect::set(&wanted, &"renderSizeHint".into(), &quantum.into());
+    }
+    AudioContext::new_with_context_options(&wanted).map_err(|thrown| PageError::Audio(text_of(&thrown)))
+}
+
+/// Loads the worklet's file into the context.
+pub(super) async fn add_module(context: &AudioContext) -> Result<(), PageError> {
+    let url = super::files::file_url("worklet/processor.js");
+    let not_loaded = |thrown: JsValue| PageError::NotLoaded {
+        what: url.clone(),
+        why: text_of(&thrown),
+    };
+    let worklet = context.audio_worklet().map_err(not_loaded)?;
+    let promise: Promise = worklet.add_module(&url).map_err(not_loaded)?.unchecked_into();
+    JsFuture::from(promise).await.map(drop).map_err(not_loaded)
+}
+
+/// The node over the output at `address` in `memory`.
+pub(super) fn node(context: &AudioContext, channels: usize, memory: &JsValue, address: usize) -> Result<AudioWorkletNode, PageError> {
+    let options = AudioWorkletNodeOptions::new();
+    options.set_number_of_inputs(0);
+    options.set_number_of_outputs(1);
+    options.set_output_channel_count(&Array::of1(&(channels as u32).into()));
+    let for_processor = object(&[
+        ("module", wasm_bindgen::module()),
+        ("memory", memory.clone()),
+        ("address", (address as u32).into()),
+    ]);
+    options.set_processor_options(Some(for_processor.unchecked_ref()));
+    AudioWorkletNode::new_with_options(context, PROCESSOR, &options).map_err(|thrown| PageError::Audio(text_of(&thrown)))
+}
+
+/// The context's render quantum in frames, where the browser tells.
+pub(super) fn render_quantum(context: &AudioContext) -> Option<u32> {
+    Reflect::get(context, &"renderQuantumSize".into())
+        .ok()
+        .and_then(|value| value.as_f64())
+        .map(|frames| frames as u32)
+}

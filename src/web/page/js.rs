@@ -1,0 +1,116 @@
+//! The same output for pages written in JavaScript.
+
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::future_to_promise;
+use web_sys::AudioNode;
+
+use super::{Output, OutputOptions, OutputState};
+use crate::ledger::{DroppedBy, SilentBy};
+use crate::web::options::{object, source};
+
+#[wasm_bindgen]
+impl Output {
+    /// Starts an output; see the README for the options. Rejects with a `NoxrunError` that has a `code`.
+    #[wasm_bindgen(js_name = start)]
+    pub async fn start_js(options: JsValue) -> Result<Output, JsValue> {
+        Ok(Output::start(OutputOptions::from_js(&options)?).await?)
+    }
+
+    /// "starting", "blocked", "running", "paused", "suspended", "interrupted", "ended", "lost" or "closed".
+    #[wasm_bindgen(getter, js_name = state)]
+    pub fn state_js(&self) -> String {
+        match self.state() {
+            OutputState::Starting => "starting",
+            OutputState::Blocked => "blocked",
+            OutputState::Running => "running",
+            OutputState::Paused => "paused",
+            OutputState::Suspended => "suspended",
+            OutputState::Interrupted => "interrupted",
+            OutputState::Ended => "ended",
+            OutputState::Lost(_) => "lost",
+            OutputState::Closed => "closed",
+        }
+        .into()
+    }
+
+    /// The node, to be connected elsewhere too (it is connected to the context's destination, through a gain).
+    #[wasm_bindgen(getter)]
+    pub fn node(&self) -> AudioNode {
+        self.audio_node().clone().into()
+    }
+
+    /// Pauses (fades out) or resumes.
+    #[wasm_bindgen(js_name = setPaused)]
+    pub fn set_paused_js(&self, paused: bool) {
+        self.set_paused(paused);
+        if !paused {
+            self.resume();
+        }
+    }
+
+    /// Gain, 0.0 to 1.0.
+    #[wasm_bindgen(js_name = setVolume)]
+    pub fn set_volume_js(&self, gain: f32) {
+        self.set_volume(gain);
+    }
+
+    /// Frames that the producer keeps ahead, 64 to 16,384.
+    #[wasm_bindgen(js_name = setBufferFrames)]
+    pub fn set_buffer_frames_js(&self, frames: usize) -> Result<(), JsValue> {
+        Ok(self.set_buffer_frames(frames)?)
+    }
+
+    /// Plays another source. Rejects, and plays on, when it cannot be opened.
+    #[wasm_bindgen(js_name = setSource)]
+    pub fn set_source_js(&self, spec: JsValue) -> Promise {
+        let output = self.clone();
+        future_to_promise(async move { Ok(output.set_source(source(&spec)?).await.map(|()| JsValue::UNDEFINED)?) })
+    }
+
+    /// The producer stands still for `ms`: to hear what an underrun is like.
+    #[wasm_bindgen(js_name = freeze)]
+    pub fn freeze_js(&self, ms: u32) {
+        self.freeze(ms);
+    }
+
+    /// Fades out and ends everything. Afterwards [`Output::stats`] gives the final ledger.
+    #[wasm_bindgen(js_name = close)]
+    pub fn close_js(&self) -> Promise {
+        let output = self.clone();
+        future_to_promise(async move {
+            output.close().await;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    /// The ledger as a plain object, or nothing when it was changing (ask again): `requested`, `fresh`, `repeated`, `concealed`, `silent` by reason, `produced`, `dropped` by reason, `inFlight`, `imbalance` in frames, and
+    /// `underruns` {events, frames, longest}.
+    pub fn stats(&self) -> JsValue {
+        let Some(snapshot) = self.snapshot() else { return JsValue::UNDEFINED };
+        let number = |frames: u64| JsValue::from(frames as f64);
+        let (consumer, producer) = (&snapshot.consumer, &snapshot.producer);
+        let silent: Vec<_> = SilentBy::NAMES.into_iter().zip(consumer.silent.map(number)).collect();
+        let dropped: Vec<_> = (0..DroppedBy::COUNT).map(|by| (DroppedBy::NAMES[by], number(producer.dropped[by] + consumer.dropped[by]))).collect();
+        object(&[
+            ("requested", number(consumer.requested)),
+            ("fresh", number(consumer.fresh)),
+            ("repeated", number(consumer.repeated)),
+            ("concealed", number(consumer.concealed)),
+            ("silent", object(&silent)),
+            ("produced", number(producer.produced)),
+            ("dropped", object(&dropped)),
+            ("inFlight", number(snapshot.in_flight())),
+            ("imbalance", number(snapshot.imbalance())),
+            (
+                "underruns",
+                object(&[
+                    ("events", number(consumer.underrun_events)),
+                    ("frames", number(consumer.underrun_frames)),
+                    ("longest", number(consumer.underrun_longest)),
+                ]),
+            ),
+        ])
+    }
+}

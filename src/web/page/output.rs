@@ -1,0 +1,503 @@
+//! One output: context, node, worker, memory.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use js_sys::{Array, Function, Promise};
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AudioContext, AudioContextState, AudioWorkletNode, GainNode, MessageEvent};
+
+use super::context::{add_module, context, engine_memory, node, render_quantum, shareable};
+use super::files::{preload, take_worker};
+use super::producer::{Ending, ProducerHandle};
+use super::{OutputOptions, PageError, PlaybackStats, SourceSpec};
+use crate::conceal::FADE_FRAMES;
+use crate::ledger::{ProducerState, Snapshot};
+use crate::web::options::object;
+use crate::web::peek::{Peek, Wish};
+
+/// A producer that shows no sign of life for so long is lost, in ms.
+const LOST_AFTER_MS: f64 = 2000.0;
+/// How long a stop may take to be acknowledged, in ms, before the worker is ended without its consent.
+const STOP_PATIENCE_MS: i32 = 500;
+
+/// What an output is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OutputState {
+    /// The ring is being filled for the first time.
+    Starting,
+    /// The browser wants a gesture before it plays: press Play.
+    Blocked,
+    /// Plays.
+    Running,
+    /// Paused by the page.
+    Paused,
+    /// The context is suspended.
+    Suspended,
+    /// The system took the device away for a while (a call, say).
+    Interrupted,
+    /// The source has ended.
+    Ended,
+    /// The producer is gone; the text says why. Start a new output.
+    Lost(String),
+    /// Closed.
+    Closed,
+}
+
+/// How long starting took, in ms from the call.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Startup {
+    /// The worker had the engine's module loaded.
+    pub module_ms: f64,
+    /// The worker had made the shared state and opened the source.
+    pub worker_ms: f64,
+    /// The node existed.
+    pub worklet_ms: f64,
+    /// The page heard that the first real frame was rendered; `None` before.
+    pub first_frame_ms: Option<f64>,
+}
+
+/// What is fixed, or known by the browser only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// Rate of the context in Hz.
+    pub sample_rate: f32,
+    /// Channels of the output.
+    pub channels: usize,
+    /// Frames per render quantum.
+    pub render_quantum: u32,
+    /// `AudioContext.baseLatency` in seconds.
+    pub base_latency: Option<f64>,
+    /// `AudioContext.outputLatency` in seconds.
+    pub output_latency: Option<f64>,
+    /// Frames that the ring's storage holds.
+    pub capacity: usize,
+    /// Frames that the producer keeps ahead.
+    pub buffer_frames: usize,
+    /// How long starting took.
+    pub startup: Startup,
+    /// The browser's own account, where it gives one.
+    pub playback_stats: Option<PlaybackStats>,
+    /// What is played, for people.
+    pub source_name: String,
+}
+
+/// A running output. Cheap to clone: clones are the same output.
+#[wasm_bindgen]
+#[derive(Clone)]
+pub struct Output {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    context: AudioContext,
+    node: AudioWorkletNode,
+    gain: GainNode,
+    producer: ProducerHandle,
+    peek: Peek,
+    options: RefCell<OutputOptions>,
+    startup: Cell<Startup>,
+    closed: Cell<bool>,
+    processor_failed: Rc<Cell<bool>>,
+    /// The producer's latest heartbeat and when it was first seen.
+    heartbeat: Cell<(u64, f64)>,
+    lost: RefCell<Option<String>>,
+    first_frame_ms: Rc<Cell<Option<f64>>>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_processor_error: Closure<dyn FnMut()>,
+}
+
+impl Output {
+    /// Starts an output: context, worker, memory, node. To be called within a gesture, or the browser may keep it [`OutputState::Blocked`] until [`Output::resume`].
+    ///
+    /// # Errors
+    /// [`PageError`]; nothing is left behind then.
+    pub async fn start(options: OutputOptions) -> Result<Output, PageError> {
+        let began = now();
+        options.check()?;
+        shareable()?;
+        let context = context(&options)?;
+        match Output::build(&context, options, began).await {
+            Ok(output) => {
+                // The next output, or the one after a crash, should not wait for a worker to load either.
+                preload();
+                Ok(output)
+            }
+            Err(error) => {
+                let _ = context.close();
+                Err(error)
+            }
+        }
+    }
+
+    async fn build(context: &AudioContext, options: OutputOptions, began: f64) -> Result<Output, PageError> {
+        // Not awaited: without a gesture it never settles.
+        let _ = context.resume();
+        let memory = engine_memory()?;
+        let producer = take_worker()?;
+        let mut startup = Startup::default();
+        if producer.loaded() {
+            startup.module_ms = now() - began;
+        }
+        // The worklet's file loads while the worker starts.
+        let module = add_module(context);
+        let for_worker = for_worker(&options, context.sample_rate());
+        let worker = producer.start(&memory, &for_worker);
+        let ((shared, ring), ()) = both(worker, module).await?;
+        startup.worker_ms = now() - began;
+        let node = node(context, options.channels, &memory, shared)?;
+        startup.worklet_ms = now() - began;
+
+        let first_frame_ms = Rc::new(Cell::new(None));
+        let processor_failed = Rc::new(Cell::new(false));
+        let on_message = {
+            let (first, failed) = (first_frame_ms.clone(), processor_failed.clone());
+            Closure::new(move |event: MessageEvent| match event.data().as_string().as_deref() {
+                Some("started") => first.set(Some(now() - began)),
+                _ => failed.set(true),
+            })
+        };
+        let on_processor_error = {
+            let failed = processor_failed.clone();
+            Closure::new(move || failed.set(true))
+        };
+        let port = node
+            .port()
+            .map_err(|thrown| PageError::Audio(crate::web::error::text_of(&thrown)))?;
+        port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        node.set_onprocessorerror(Some(on_processor_error.as_ref().unchecked_ref()));
+        let audio = |thrown: JsValue| PageError::Audio(crate::web::error::text_of(&thrown));
+        let gain = context.create_gain().map_err(audio)?;
+        gain.gain().set_value(options.volume);
+        node.connect_with_audio_node(&gain).map_err(audio)?;
+        gain.connect_with_audio_node(&context.destination()).map_err(audio)?;
+        let inner = Inner {
+            context: context.clone(),
+            node,
+            gain,
+            producer,
+            peek: Peek::new(&memory, shared, ring),
+            options: RefCell::new(options),
+            startup: Cell::new(startup),
+            closed: Cell::new(false),
+            processor_failed,
+            heartbeat: Cell::new((0, now())),
+            lost: RefCell::new(None),
+            first_frame_ms,
+            _on_message: on_message,
+            _on_processor_error: on_processor_error,
+        };
+        Ok(Output { inner: Rc::new(inner) })
+    }
+
+    /// The ledger now; `None` when the sides were changing it each of a few times it was tried (try again at the next frame). Goes on to work after [`Output::close`].
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        self.inner.peek.snapshot()
+    }
+
+    /// What the output is doing. Notices, when called now and then, that the producer is lost.
+    pub fn state(&self) -> OutputState {
+        let inner = &self.inner;
+        if inner.closed.get() {
+            return OutputState::Closed;
+        }
+        if let Some(why) = self.lost() {
+            return OutputState::Lost(why);
+        }
+        // "interrupted" is newer than web-sys.
+        let state = js_sys::Reflect::get(&inner.context, &"state".into())
+            .ok()
+            .and_then(|state| state.as_string())
+            .unwrap_or_default();
+        match state.as_str() {
+            "closed" => return OutputState::Closed,
+            "interrupted" => return OutputState::Interrupted,
+            "suspended" if inner.first_frame_ms.get().is_none() => return OutputState::Blocked,
+            "suspended" => return OutputState::Suspended,
+            _ => {}
+        }
+        if inner.peek.wish(Wish::Paused) != 0 {
+            return OutputState::Paused;
+        }
+        if inner.first_frame_ms.get().is_none() {
+            return OutputState::Starting;
+        }
+        match self.snapshot() {
+            Some(snapshot) if snapshot.state() == ProducerState::Ended && snapshot.in_flight() == 0 => OutputState::Ended,
+            _ => OutputState::Running,
+        }
+    }
+
+    /// Why the producer is lost, if it is. Once lost, the output fades and stays silent.
+    fn lost(&self) -> Option<String> {
+        let inner = &self.inner;
+        if let Some(why) = inner.lost.borrow().clone() {
+            return Some(why);
+        }
+        let why = match inner.producer.ending() {
+            Some(Ending::Crashed(why)) => format!("the producer crashed: {why}"),
+            _ if inner.processor_failed.get() => "the audio processor failed".into(),
+            _ => {
+                let beat = inner
+                    .peek
+                    .snapshot()
+                    .map_or(inner.heartbeat.get().0, |snapshot| snapshot.producer.heartbeat);
+                let (last, since) = inner.heartbeat.get();
+                if beat != last {
+                    inner.heartbeat.set((beat, now()));
+                    return None;
+                }
+                if now() - since < LOST_AFTER_MS {
+                    return None;
+                }
+                format!("the producer has shown no sign of life for {:.1} s", (now() - since) / 1e3)
+            }
+        };
+        // Silence by pause, not one endless underrun: the loss ends here, and the ring keeps what is in it.
+        inner.peek.set(Wish::Paused, 1);
+        *inner.lost.borrow_mut() = Some(why.clone());
+        Some(why)
+    }
+
+    /// Fades out and leaves the ring alone, or fades back in.
+    pub fn set_paused(&self, paused: bool) {
+        if !self.inner.closed.get() && self.inner.lost.borrow().is_none() {
+            self.inner.peek.set(Wish::Paused, u32::from(paused));
+        }
+    }
+
+    /// Resumes a suspended or blocked context; within a gesture.
+    pub fn resume(&self) {
+        if !self.inner.closed.get() {
+            // Not awaited: without a gesture it never settles.
+            let _ = self.inner.context.resume();
+        }
+    }
+
+    /// Sets the gain, 0.0 to 1.0 (clamped), gliding for some 10 ms.
+    pub fn set_volume(&self, gain: f32) {
+        let gain = gain.clamp(0.0, 1.0);
+        self.inner.options.borrow_mut().volume = gain;
+        let _ = self
+            .inner
+            .gain
+            .gain()
+            .set_target_at_time(gain, self.inner.context.current_time(), 0.01);
+    }
+
+    /// Sets how many frames the producer keeps ahead, 64 to 16,384, while it plays. Nothing is dropped: with a smaller ring the producer pauses until the reader has caught up.
+    ///
+    /// # Errors
+    /// [`PageError::Engine`], out of range; [`PageError::Closed`].
+    pub fn set_buffer_frames(&self, frames: usize) -> Result<(), PageError> {
+        self.open()?;
+        let options = OutputOptions {
+            buffer_frames: frames,
+            block_frames: None,
+            ..self.inner.options.borrow().clone()
+        };
+        options.check()?;
+        self.inner.options.borrow_mut().buffer_frames = frames;
+        self.inner.peek.set_limit(frames as u32);
+        Ok(())
+    }
+
+    /// The producer stands still for `ms` milliseconds, from its next turn on.
+    pub fn freeze(&self, ms: u32) {
+        let peek = &self.inner.peek;
+        peek.set(Wish::FreezeMs, ms);
+        peek.set(Wish::Freezes, peek.wish(Wish::Freezes).wrapping_add(1));
+    }
+
+    /// The producer panics at its next turn.
+    pub fn crash(&self) {
+        self.inner.peek.set(Wish::Panic, 1);
+    }
+
+    /// Terminates the producer's worker without telling the engine, which has to find out.
+    pub fn kill(&self) {
+        self.inner.producer.terminate();
+    }
+
+    /// Counts anew how many quanta the browser asks for at once.
+    pub fn recount(&self) {
+        self.inner
+            .peek
+            .set(Wish::Recount, self.inner.peek.wish(Wish::Recount).wrapping_add(1));
+    }
+
+    /// Plays another source from now on; what was rendered of the old one is dropped (`seek`). Resolves when the new one is open.
+    ///
+    /// # Errors
+    /// [`PageError::Source`] when it cannot be opened: the current sound plays on. The index signal needs an output of its own.
+    pub async fn set_source(&self, source: SourceSpec) -> Result<(), PageError> {
+        self.open()?;
+        if (source == SourceSpec::Index) != (self.inner.options.borrow().source == SourceSpec::Index) {
+            return Err(PageError::Option {
+                name: "source".into(),
+                problem: "cannot change to or from the index signal: start a new output".into(),
+            });
+        }
+        OutputOptions {
+            source: source.clone(),
+            ..OutputOptions::default()
+        }
+        .check()?;
+        let peek = &self.inner.peek;
+        let mail = || peek.set(Wish::Mail, peek.wish(Wish::Mail).wrapping_add(1));
+        self.inner.producer.set_source(&source.to_js(), mail).await?;
+        self.inner.options.borrow_mut().source = source;
+        Ok(())
+    }
+
+    /// Why the source ended before its end, if it did.
+    pub fn source_failure(&self) -> Option<String> {
+        self.inner.producer.source_ended().flatten()
+    }
+
+    /// What is fixed, or known by the browser only.
+    pub fn facts(&self) -> Facts {
+        let inner = &self.inner;
+        let seconds = |name: &str| {
+            js_sys::Reflect::get(&inner.context, &name.into())
+                .ok()
+                .and_then(|value| value.as_f64())
+        };
+        let options = inner.options.borrow();
+        Facts {
+            sample_rate: inner.context.sample_rate(),
+            channels: options.channels,
+            render_quantum: render_quantum(&inner.context).unwrap_or(128),
+            base_latency: seconds("baseLatency"),
+            output_latency: seconds("outputLatency"),
+            capacity: OutputOptions::MAX_BUFFER,
+            buffer_frames: options.buffer_frames,
+            startup: Startup {
+                first_frame_ms: inner.first_frame_ms.get(),
+                ..inner.startup.get()
+            },
+            playback_stats: PlaybackStats::of(&inner.context),
+            source_name: options.source.name(),
+        }
+    }
+
+    /// The audio node.
+    pub(super) fn audio_node(&self) -> &AudioWorkletNode {
+        &self.inner.node
+    }
+
+    /// The context.
+    pub fn context(&self) -> &AudioContext {
+        &self.inner.context
+    }
+
+    /// Fades out, stops the producer by its consent, and closes the context. Afterwards [`Output::snapshot`] gives the final ledger.
+    pub async fn close(&self) {
+        let inner = &self.inner;
+        if inner.closed.replace(true) {
+            return;
+        }
+        inner.peek.set(Wish::Paused, 1);
+        if inner.context.state() == AudioContextState::Running {
+            // The fade, one more callback, and some slack.
+            let fade = 1e3 * FADE_FRAMES as f64 / f64::from(inner.context.sample_rate());
+            sleep((fade + 40.0) as i32).await;
+        }
+        inner.peek.set(Wish::Stop, 1);
+        let mut patience = STOP_PATIENCE_MS;
+        while inner.producer.ending().is_none() && inner.lost.borrow().is_none() && patience > 0 {
+            sleep(5).await;
+            patience -= 5;
+        }
+        if let Ok(port) = inner.node.port() {
+            // Any message ends the processor.
+            let _ = port.post_message(&JsValue::NULL);
+            port.set_onmessage(None);
+        }
+        inner.node.set_onprocessorerror(None);
+        let _ = inner.node.disconnect();
+        let _ = inner.gain.disconnect();
+        inner.producer.terminate();
+        if inner.context.state() != AudioContextState::Closed
+            && let Ok(closing) = inner.context.close()
+        {
+            let _ = JsFuture::from(closing.unchecked_into::<Promise>()).await;
+        }
+    }
+
+    fn open(&self) -> Result<(), PageError> {
+        if self.inner.closed.get() { Err(PageError::Closed) } else { Ok(()) }
+    }
+}
+
+/// The options that the worker needs, as an object that can be posted.
+fn for_worker(options: &OutputOptions, sample_rate: f32) -> JsValue {
+    let stalls = options.stalls.map_or(JsValue::NULL, |plan| {
+        object(&[
+            ("ms", plan.ms.into()),
+            ("everyMs", plan.every_ms.into()),
+            ("jitterMs", plan.jitter_ms.into()),
+            ("seed", (plan.seed as f64).into()),
+        ])
+    });
+    object(&[
+        ("channels", (options.channels as u32).into()),
+        // Room for every size that may be chosen while it plays.
+        ("capacity", (OutputOptions::MAX_BUFFER as u32).into()),
+        ("limit", (options.buffer_frames as u32).into()),
+        ("block", (options.block() as u32).into()),
+        ("sampleRate", sample_rate.into()),
+        ("source", options.source.to_js()),
+        ("stalls", stalls),
+    ])
+}
+
+/// Runs both at once; fails as soon as one does.
+async fn both<A, B>(
+    a: impl Future<Output = Result<A, PageError>>,
+    b: impl Future<Output = Result<B, PageError>>,
+) -> Result<(A, B), PageError> {
+    use core::pin::pin;
+    use core::task::Poll;
+    let (mut a, mut b) = (pin!(a), pin!(b));
+    let (mut done_a, mut done_b) = (None, None);
+    core::future::poll_fn(|task| {
+        if done_a.is_none()
+            && let Poll::Ready(done) = a.as_mut().poll(task)
+        {
+            done_a = Some(done?);
+        }
+        if done_b.is_none()
+            && let Poll::Ready(done) = b.as_mut().poll(task)
+        {
+            done_b = Some(done?);
+        }
+        match (done_a.take(), done_b.take()) {
+            (Some(a), Some(b)) => Poll::Ready(Ok((a, b))),
+            (a, b) => {
+                (done_a, done_b) = (a, b);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+/// Milliseconds since the page began.
+fn now() -> f64 {
+    web_sys::window()
+        .and_then(|window| window.performance())
+        .map_or(0.0, |performance| performance.now())
+}
+
+/// Resolves after `ms` milliseconds.
+async fn sleep(ms: i32) {
+    let timer = Promise::new(&mut |resolve: Function, _| {
+        if let Some(window) = web_sys::window() {
+            let _ = window.set_timeout_with_callback_and_timeout_and_arguments(&resolve, ms, &Array::new());
+        }
+    });
+    let _ = JsFuture::from(timer).await;
+}
