@@ -9,6 +9,8 @@ log= # where with_heartbeat writes; its callers set it
 
 # Flags from outside would replace those of .cargo/config.toml, and with them the shared memory.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET
+# Trunk understands no other value.
+[ -z "${NO_COLOR:-}" ] || export NO_COLOR=true
 
 say() { printf '%s\n' "$*"; }
 die() {

@@ -1,4 +1,5 @@
 //! Real files in every format, made by ci/fixtures into the folder that NOXRUN_AUDIO_FIXTURES names, against what ffmpeg decodes.
+#![cfg(not(target_family = "wasm"))]
 #![cfg(feature = "decode")]
 
 use noxrun::Error;

@@ -1,4 +1,5 @@
 //! The ring against a queue: the cases that browsers run too, and what only proptest and a thread that may sleep can show.
+#![cfg(not(target_family = "wasm"))]
 #![cfg(not(loom))]
 
 use std::time::Duration;
@@ -40,10 +41,18 @@ fn waiting_returns_at_once_when_there_is_reason_to() {
     let ticket = producer.ticket();
     assert_eq!(producer.wait(ticket, 4, LONG), Woken::Room);
     assert_eq!(producer.wait(ticket, 0, LONG), Woken::Room);
-    assert_eq!(producer.wait(ticket, 99, LONG), Woken::Room, "more than the limit is never waited for");
+    assert_eq!(
+        producer.wait(ticket, 99, LONG),
+        Woken::Room,
+        "more than the limit is never waited for"
+    );
     assert_eq!(producer.write(&[0.0; 4]), Ok(4));
     ring.call();
-    assert_eq!(producer.wait(ticket, 1, LONG), Woken::Called, "the call came after the ticket was taken");
+    assert_eq!(
+        producer.wait(ticket, 1, LONG),
+        Woken::Called,
+        "the call came after the ticket was taken"
+    );
     assert_eq!(producer.wait_for_call(ticket, LONG), Woken::Called);
     let ticket = producer.ticket();
     assert_eq!(producer.wait(ticket, 1, Duration::from_millis(1)), Woken::TimedOut);

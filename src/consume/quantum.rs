@@ -132,7 +132,9 @@ impl Service {
         self.fade_fresh(parts);
         let concealed = self.fill_missing(parts);
         if parts.resting > 0 {
-            self.quanta[self.latest].channels_mut().for_each(|channel| channel[frames - parts.resting..].fill(0.0));
+            self.quanta[self.latest]
+                .channels_mut()
+                .for_each(|channel| channel[frames - parts.resting..].fill(0.0));
             // What comes after the rest begins from silence, not with the end of an old tail.
             self.tail.advance(FADE_FRAMES);
         }

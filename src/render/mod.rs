@@ -9,5 +9,7 @@ pub use clock::Clock;
 #[cfg(not(target_family = "wasm"))]
 pub use clock::SystemClock;
 pub use pacer::{Pacer, Turn};
+#[cfg(all(target_family = "wasm", feature = "bench"))]
+pub(crate) use pacer::{Work, hand_over};
 pub use push::PushWriter;
 pub use source::{RenderInfo, Source};

@@ -89,7 +89,11 @@ impl<C: Clock> Pacer<C> {
         self.ended = false;
         self.producer.flush();
         // Before the ring was full for the first time it still has to become so.
-        self.set_state(if self.primed { ProducerState::Running } else { ProducerState::Priming });
+        self.set_state(if self.primed {
+            ProducerState::Running
+        } else {
+            ProducerState::Priming
+        });
     }
 
     /// Counts one message as handled.
@@ -158,24 +162,12 @@ impl<C: Clock> Pacer<C> {
         let written = self.source.render(block, &info).min(frames);
         let took_ns = (self.clock.now_ms() - start).max(0.0) * 1e6;
         let allocated = crate::allocations() - before;
-        let block = &mut block[..written * channels];
-        let spoiled = zero_non_finite(block);
-
-        let ledger = &self.shared.producer;
-        ledger.sequence.begin();
-        let committed = self.producer.write(block).expect("a block holds whole frames");
-        debug_assert_eq!(committed, written, "room once seen stays, even when the page lowers the limit meanwhile");
-        ledger.produced.add(committed as u64);
-        ledger.blocks.add(1);
-        ledger.render_ns.add(took_ns as u64);
-        ledger.lasted_ns.add((written as f64 / f64::from(sample_rate) * 1e9) as u64);
-        ledger.longest_ns.set(ledger.longest_ns.get().max(took_ns as u64));
-        ledger.non_finite.add(spoiled);
-        ledger.allocations.add(allocated);
-        if written < frames {
-            ledger.state.store(ProducerState::Ended as u32, Ordering::Release);
-        }
-        ledger.sequence.end();
+        let work = Work {
+            asked: frames,
+            took_ns,
+            allocated,
+        };
+        hand_over(&mut self.producer, &self.shared, &mut block[..written * channels], work);
         self.position += written as u64;
         self.ended = written < frames;
     }
@@ -222,8 +214,8 @@ impl<C: Clock> Pacer<C> {
         let position = self.producer.position();
         self.tell(|ledger| {
             let record = &ledger.injections[(ledger.injected.get() % INJECTION_SLOTS as u64) as usize];
-            record.at_us.set((at * 1e3) as u64);
-            record.lasted_us.set((lasted * 1e3) as u64);
+            record.at_us.set((at * 1e3).round() as u64);
+            record.lasted_us.set((lasted * 1e3).round() as u64);
             record.position.set(position);
             ledger.injected.add(1);
         });
@@ -240,6 +232,42 @@ impl<C: Clock> Pacer<C> {
         change(ledger);
         ledger.sequence.end();
     }
+}
+
+/// What rendering a block came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Work {
+    /// Frames asked for. A block with fewer is the source's last.
+    pub asked: usize,
+    /// Time it took, in nanoseconds.
+    pub took_ns: f64,
+    /// Heap allocations it made.
+    pub allocated: u64,
+}
+
+/// Commits a rendered block, for which there is room, and counts it: all that a block costs between the render buffer and the ring. The bench times this.
+#[inline]
+pub(crate) fn hand_over(producer: &mut Producer, shared: &SharedOutput, block: &mut [f32], work: Work) {
+    let spoiled = zero_non_finite(block);
+    let ledger = &shared.producer;
+    ledger.sequence.begin();
+    let written = producer.write(block).expect("a block holds whole frames");
+    debug_assert_eq!(
+        written * producer.ring().channels(),
+        block.len(),
+        "room once seen stays, even when the page lowers the limit meanwhile"
+    );
+    ledger.produced.add(written as u64);
+    ledger.blocks.add(1);
+    ledger.render_ns.add(work.took_ns as u64);
+    ledger.lasted_ns.add((written as f64 / f64::from(shared.sample_rate) * 1e9) as u64);
+    ledger.longest_ns.set(ledger.longest_ns.get().max(work.took_ns as u64));
+    ledger.non_finite.add(spoiled);
+    ledger.allocations.add(work.allocated);
+    if written < work.asked {
+        ledger.state.store(ProducerState::Ended as u32, Ordering::Release);
+    }
+    ledger.sequence.end();
 }
 
 /// Replaces what is NaN or infinite by 0 and counts it: one such sample in a graph can silence every filter after it for good.

@@ -123,9 +123,8 @@ impl Consumer {
             return None;
         }
         self.flushed_to = skip_to;
-        if self.write < skip_to {
-            self.look();
-        }
+        // It may lie beyond what was just seen of `write`, and is then all that is known of it: another look could see past the next flush.
+        self.write = self.write.max(skip_to);
         let frames = skip_to.saturating_sub(self.read) as usize;
         self.publish(frames);
         Some(frames)

@@ -13,10 +13,8 @@ pub struct Index;
 
 impl Source for Index {
     fn render(&mut self, block: &mut [f32], info: &RenderInfo) -> usize {
-        let mut position = info.position;
-        for frame in block.chunks_exact_mut(info.channels) {
+        for (position, frame) in (info.position..).zip(block.chunks_exact_mut(info.channels)) {
             frame.fill((position % INDEX_PERIOD) as f32);
-            position += 1;
         }
         block.len() / info.channels
     }

@@ -6,6 +6,8 @@
 //! | [`worker`] | the producer's worker |
 //! | [`worklet`] | the audio thread, through raw numbers |
 
+#[cfg(feature = "bench")]
+mod bench;
 mod clock;
 mod error;
 #[cfg(feature = "decode")]

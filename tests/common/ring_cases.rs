@@ -144,7 +144,9 @@ impl Model {
     }
 
     fn samples(&mut self, frames: usize) -> Vec<f32> {
-        let samples: Vec<f32> = (0..frames * self.channels).map(|offset| ((self.next as usize + offset) % (1 << 24)) as f32).collect();
+        let samples: Vec<f32> = (0..frames * self.channels)
+            .map(|offset| ((self.next as usize + offset) % (1 << 24)) as f32)
+            .collect();
         self.next = ((self.next as usize + samples.len()) % (1 << 24)) as u32;
         samples
     }
@@ -171,8 +173,9 @@ impl Model {
             }
             Step::WritePlanar(frames) => {
                 let samples = self.samples(frames);
-                let mut planar: Vec<Vec<f32>> =
-                    (0..channels).map(|channel| samples.iter().skip(channel).step_by(channels).copied().collect()).collect();
+                let mut planar: Vec<Vec<f32>> = (0..channels)
+                    .map(|channel| samples.iter().skip(channel).step_by(channels).copied().collect())
+                    .collect();
                 // A channel that is longer and one too many change nothing.
                 planar[channels - 1].push(-1.0);
                 planar.push(Vec::new());
@@ -189,7 +192,11 @@ impl Model {
                 let wraps_at = self.capacity - (self.written % self.capacity as u64) as usize;
                 let (first, second) = self.producer.regions(frames);
                 assert_eq!((first.len() + second.len()) / channels, expected, "{step:?}");
-                assert_eq!(first.len() / channels, expected.min(wraps_at), "the first region ends at the wrap only");
+                assert_eq!(
+                    first.len() / channels,
+                    expected.min(wraps_at),
+                    "the first region ends at the wrap only"
+                );
                 let split = first.len();
                 first.copy_from_slice(&samples[..split]);
                 second.copy_from_slice(&samples[split..expected * channels]);
@@ -209,7 +216,10 @@ impl Model {
             Step::WriteOdd(odd) if channels > 1 => {
                 let len = channels + 1 + odd % (channels - 1);
                 assert_eq!(self.producer.write(&vec![-1.0; len]), Err(Error::NotWholeFrames { len, channels }));
-                assert!(matches!(self.producer.write_planar(&[&[-1.0]]), Err(Error::NotWholeFrames { len: 1, .. })));
+                assert!(matches!(
+                    self.producer.write_planar(&[&[-1.0]]),
+                    Err(Error::NotWholeFrames { len: 1, .. })
+                ));
             }
             Step::Flush => {
                 self.producer.flush();
@@ -231,15 +241,26 @@ impl Model {
                 let mut samples = vec![-1.0; frames * channels];
                 assert_eq!(self.consumer.read(&mut samples), Ok(expected), "{step:?}");
                 assert_eq!(samples[..expected * channels], self.took(expected), "{step:?}");
-                assert!(samples[expected * channels..].iter().all(|sample| *sample == -1.0), "touched what it did not read");
+                assert!(
+                    samples[expected * channels..].iter().all(|sample| *sample == -1.0),
+                    "touched what it did not read"
+                );
             }
             Step::ReadInPlace(frames, commit) => {
                 let expected = frames.min(self.fill());
                 let wraps_at = self.capacity - (self.read % self.capacity as u64) as usize;
                 let (first, second) = self.consumer.regions(frames);
-                assert_eq!(first.len() / channels, expected.min(wraps_at), "the first region ends at the wrap only");
+                assert_eq!(
+                    first.len() / channels,
+                    expected.min(wraps_at),
+                    "the first region ends at the wrap only"
+                );
                 let seen: Vec<f32> = first.iter().chain(second).copied().collect();
-                assert_eq!(seen, self.queue.iter().take(expected * channels).copied().collect::<Vec<_>>(), "{step:?}");
+                assert_eq!(
+                    seen,
+                    self.queue.iter().take(expected * channels).copied().collect::<Vec<_>>(),
+                    "{step:?}"
+                );
                 let commit = commit.min(expected);
                 assert_eq!(self.consumer.commit(commit), commit, "{step:?}");
                 self.took(commit);
@@ -247,7 +268,10 @@ impl Model {
             Step::ReadAvailable => assert_eq!(self.consumer.read_available(), self.fill()),
             Step::ReadOdd(odd) if channels > 1 => {
                 let len = channels + 1 + odd % (channels - 1);
-                assert_eq!(self.consumer.read(&mut vec![-1.0; len]), Err(Error::NotWholeFrames { len, channels }));
+                assert_eq!(
+                    self.consumer.read(&mut vec![-1.0; len]),
+                    Err(Error::NotWholeFrames { len, channels })
+                );
             }
             Step::ApplyFlush => {
                 let expected = (self.flushed_to != self.applied).then(|| self.flushed_to.saturating_sub(self.read) as usize);
@@ -262,8 +286,16 @@ impl Model {
             }
             Step::WriteOdd(_) | Step::ReadOdd(_) => {}
         }
-        assert_eq!((self.producer.position(), self.consumer.position()), (self.written, self.read), "{step:?}");
-        assert_eq!((self.ring.write_position(), self.ring.read_position()), (self.written, self.read), "{step:?}");
+        assert_eq!(
+            (self.producer.position(), self.consumer.position()),
+            (self.written, self.read),
+            "{step:?}"
+        );
+        assert_eq!(
+            (self.ring.write_position(), self.ring.read_position()),
+            (self.written, self.read),
+            "{step:?}"
+        );
         assert_eq!(self.ring.limit(), self.limit);
         assert!(!self.consumer.wake_producer(), "nobody sleeps");
     }
@@ -292,7 +324,10 @@ pub fn random_walks_follow_the_model() {
     for capacity in 1..=70 {
         let channels = 1 + random.below(8);
         let far = walk(&mut random, channels, capacity, 2000);
-        assert!(far > 20 * capacity as u64, "only {far} frames through a ring of {capacity}: the walk shows nothing");
+        assert!(
+            far > 20 * capacity as u64,
+            "only {far} frames through a ring of {capacity}: the walk shows nothing"
+        );
     }
 }
 
@@ -352,8 +387,9 @@ pub fn planar_and_interleaved_mean_the_same() {
         for _ in 0..20 {
             let interleaved: Vec<f32> = (0..5 * channels).map(|sample| next + sample as f32).collect();
             next += interleaved.len() as f32;
-            let planar: Vec<Vec<f32>> =
-                (0..channels).map(|channel| interleaved.iter().skip(channel).step_by(channels).copied().collect()).collect();
+            let planar: Vec<Vec<f32>> = (0..channels)
+                .map(|channel| interleaved.iter().skip(channel).step_by(channels).copied().collect())
+                .collect();
             let slices: Vec<&[f32]> = planar.iter().map(Vec::as_slice).collect();
             assert_eq!(producer.write_planar(&slices), Ok(5));
             let mut out = vec![0.0; 5 * channels];
@@ -386,33 +422,52 @@ pub fn samples_that_are_no_whole_frames_are_refused_and_lose_nothing() {
     let error = producer.write(&[9.0; 4]).expect_err("4 samples are no frames of 3 channels");
     assert_eq!(error, Error::NotWholeFrames { len: 4, channels: 3 });
     assert_eq!(error.to_string(), "4 samples are no whole number of frames of 3 channels");
-    assert_eq!(producer.write_planar(&[&[9.0], &[9.0]]), Err(Error::NotWholeFrames { len: 2, channels: 3 }));
+    assert_eq!(
+        producer.write_planar(&[&[9.0], &[9.0]]),
+        Err(Error::NotWholeFrames { len: 2, channels: 3 })
+    );
     assert_eq!(consumer.read(&mut [0.0; 5]), Err(Error::NotWholeFrames { len: 5, channels: 3 }));
     let mut out = [0.0; 6];
     assert_eq!(consumer.read(&mut out), Ok(1));
     assert_eq!(out, [1.0, 2.0, 3.0, 0.0, 0.0, 0.0]);
-    assert_eq!((producer.write(&[]), consumer.read(&mut [])), (Ok(0), Ok(0)), "nothing is a whole number of frames");
+    assert_eq!(
+        (producer.write(&[]), consumer.read(&mut [])),
+        (Ok(0), Ok(0)),
+        "nothing is a whole number of frames"
+    );
 }
 
 pub fn each_side_is_taken_once() {
     let ring = Ring::new(1, 2).expect("in range");
     let mut producer = Producer::claim(ring.clone()).expect("free");
     assert_eq!(producer.write(&[1.0]), Ok(1));
-    assert_eq!(Producer::claim(ring.clone()).expect_err("taken"), Error::AlreadyTaken { side: "producer" });
+    assert_eq!(
+        Producer::claim(ring.clone()).expect_err("taken"),
+        Error::AlreadyTaken { side: "producer" }
+    );
     let mut consumer = Consumer::claim(ring.clone()).expect("free: a refused producer takes nothing");
-    assert_eq!(Consumer::claim(ring.clone()).expect_err("taken"), Error::AlreadyTaken { side: "consumer" });
+    assert_eq!(
+        Consumer::claim(ring.clone()).expect_err("taken"),
+        Error::AlreadyTaken { side: "consumer" }
+    );
     let mut out = [0.0];
     assert_eq!(consumer.read(&mut out), Ok(1));
     assert_eq!(out, [1.0], "the refusals lost nothing");
     drop(producer);
     let error = Producer::claim(ring).expect_err("for good: positions would start again");
-    assert_eq!(error.to_string(), "this ring already has a producer: a ring has exactly one of each, for good");
+    assert_eq!(
+        error.to_string(),
+        "this ring already has a producer: a ring has exactly one of each, for good"
+    );
 }
 
 pub fn a_refused_split_takes_nothing() {
     let ring = Ring::new(1, 2).expect("in range");
     let _consumer = Consumer::claim(ring.clone()).expect("free");
-    assert_eq!(Ring::split(ring.clone()).expect_err("half taken"), Error::AlreadyTaken { side: "consumer" });
+    assert_eq!(
+        Ring::split(ring.clone()).expect_err("half taken"),
+        Error::AlreadyTaken { side: "consumer" }
+    );
     let _producer = Producer::claim(ring.clone()).expect("the refused split has not used it up");
     assert_eq!(Ring::split(ring).expect_err("taken"), Error::AlreadyTaken { side: "producer" });
 }
@@ -422,10 +477,19 @@ pub fn settings_out_of_range_are_refused_by_name() {
     assert_eq!(message(0, 64), "the channel count is 0: it must be 1 to 32");
     assert_eq!(message(MAX_CHANNELS + 1, 64), "the channel count is 33: it must be 1 to 32");
     assert_eq!(message(2, 0), "the ring's capacity is 0: it must be 1 to 4194304 frames");
-    assert_eq!(message(2, MAX_CAPACITY + 1), "the ring's capacity is 4194305: it must be 1 to 4194304 frames");
+    assert_eq!(
+        message(2, MAX_CAPACITY + 1),
+        "the ring's capacity is 4194305: it must be 1 to 4194304 frames"
+    );
     let ring = Ring::new(MAX_CHANNELS, 100).expect("in range");
-    assert_eq!(ring.set_limit(0).expect_err("out of range").to_string(), "the ring's size is 0: it must be 1 to 100 frames");
-    assert_eq!(ring.set_limit(101).expect_err("out of range").to_string(), "the ring's size is 101: it must be 1 to 100 frames");
+    assert_eq!(
+        ring.set_limit(0).expect_err("out of range").to_string(),
+        "the ring's size is 0: it must be 1 to 100 frames"
+    );
+    assert_eq!(
+        ring.set_limit(101).expect_err("out of range").to_string(),
+        "the ring's size is 101: it must be 1 to 100 frames"
+    );
     assert_eq!(ring.limit(), 100, "a refused limit changes nothing");
     assert_eq!(ring.set_limit(1).map(|()| ring.limit()), Ok(1));
 }
@@ -473,7 +537,10 @@ pub fn a_flush_discards_what_was_there_and_no_more() {
     producer.flush();
     assert_eq!(producer.write(&[6.0]), Ok(1));
     producer.flush();
-    assert_eq!((consumer.apply_flush(), consumer.read_available(), producer.fill()), (Some(2), 0, 0));
+    assert_eq!(
+        (consumer.apply_flush(), consumer.read_available(), producer.fill()),
+        (Some(2), 0, 0)
+    );
     // The consumer's own.
     assert_eq!((producer.write(&[7.0, 8.0]), consumer.flush(), consumer.flush()), (Ok(2), 2, 0));
     assert_eq!(producer.write_available(), 8);

@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use super::{
-    DroppedBy, Integrity, Latency, Ledger, Overruns, Producer, Quanta, Report, RingMs, RunLog, SilentBy, Underrun, Underruns,
-};
+use super::{DroppedBy, Integrity, Latency, Ledger, Overruns, Producer, Quanta, Report, RingMs, RunLog, SilentBy, Underrun, Underruns};
 use crate::lab::scenario::{Scenario, SourceChoice};
 use crate::ledger::{ConsumerLedger, DroppedBy as Dropped, SilentBy as Silent, Snapshot};
 
@@ -76,7 +74,10 @@ impl Live {
     pub fn of(snapshot: &Snapshot) -> Live {
         let consumer = &snapshot.consumer;
         let (total, duplicate, starved) = (consumer.quanta, consumer.duplicate_quanta, consumer.starved_quanta);
-        Live { ledger: ledger(snapshot), quanta: Quanta { total, duplicate, starved } }
+        Live {
+            ledger: ledger(snapshot),
+            quanta: Quanta { total, duplicate, starved },
+        }
     }
 
     /// As JSON text.
@@ -92,7 +93,13 @@ impl Report {
         let consumer = &last.consumer;
         let entry = |event: crate::ledger::UnderrunEvent| {
             let crate::ledger::UnderrunEvent { frame, frames, fill, .. } = event;
-            Underrun { frame, frames, fill, cause: (), evidence: () }
+            Underrun {
+                frame,
+                frames,
+                fill,
+                cause: (),
+                evidence: (),
+            }
         };
         Report {
             schema: Report::SCHEMA,
@@ -105,7 +112,10 @@ impl Report {
             render_quantum: facts.render_quantum,
             callback_frames: last.callback_frames().map(|(_, largest)| largest),
             startup: facts.startup,
-            overruns: Overruns { events: last.producer.overrun_events, frames: ledger.dropped_by.overflow + ledger.dropped_by.superseded },
+            overruns: Overruns {
+                events: last.producer.overrun_events,
+                frames: ledger.dropped_by.overflow + ledger.dropped_by.superseded,
+            },
             ledger,
             quanta,
             callbacks: (),
@@ -129,8 +139,10 @@ impl Report {
             recoveries: log.recoveries(facts.start_ms),
             artifacts: (),
             verdicts: (),
-            integrity: (scenario.source == SourceChoice::Index)
-                .then_some(Integrity { skipped_frames: consumer.skipped, replayed_frames: consumer.replayed }),
+            integrity: (scenario.source == SourceChoice::Index).then_some(Integrity {
+                skipped_frames: consumer.skipped,
+                replayed_frames: consumer.replayed,
+            }),
         }
     }
 }
@@ -171,8 +183,17 @@ fn ledger(snapshot: &Snapshot) -> Ledger {
 fn latency(facts: &Facts, last: &Snapshot) -> Latency {
     let ring_ms = ring_ms(&last.consumer.fill, facts);
     let (base_ms, output_ms) = (facts.base_latency.map(|s| s * 1e3), facts.output_latency.map(|s| s * 1e3));
-    let total_ms = ring_ms.zip(base_ms).zip(output_ms).map(|((ring, base), output)| ring.p50 + base + output);
-    Latency { ring_ms, base_ms, output_ms, total_ms, target_history: () }
+    let total_ms = ring_ms
+        .zip(base_ms)
+        .zip(output_ms)
+        .map(|((ring, base), output)| ring.p50 + base + output);
+    Latency {
+        ring_ms,
+        base_ms,
+        output_ms,
+        total_ms,
+        target_history: (),
+    }
 }
 
 /// Upper edges, because a latency promised too low is the worse mistake; but never more than was kept ahead.
@@ -190,5 +211,9 @@ fn ring_ms(fill: &[u64], facts: &Facts) -> Option<RingMs> {
         fill.iter().position(reached).map(edge_ms)
     };
     (quanta > 0).then_some(())?;
-    Some(RingMs { p50: quantile(0.5)?, p99: quantile(0.99)?, max: fill.iter().rposition(|count| *count > 0).map(edge_ms)? })
+    Some(RingMs {
+        p50: quantile(0.5)?,
+        p99: quantile(0.99)?,
+        max: fill.iter().rposition(|count| *count > 0).map(edge_ms)?,
+    })
 }

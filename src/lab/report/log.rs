@@ -59,7 +59,12 @@ impl RunLog {
 
     /// The producer was found lost, `at_ms` since the epoch, and nothing took its place.
     pub fn lost(&mut self, at_ms: f64, reason: String) {
-        self.recoveries.push(Recovery { at_ms, cause: "producer-lost", reason, took_ms: None });
+        self.recoveries.push(Recovery {
+            at_ms,
+            cause: "producer-lost",
+            reason,
+            took_ms: None,
+        });
     }
 
     /// Underruns, oldest first.
@@ -69,7 +74,11 @@ impl RunLog {
 
     /// All faults by their beginning, in milliseconds since `start_ms`.
     pub(super) fn injected(&self, start_ms: f64) -> Vec<Injected> {
-        let stalls = self.stalls.latest().map(|stall| Injected { kind: "stall", at_ms: stall.at_ms, lasted_ms: Some(stall.lasted_ms) });
+        let stalls = self.stalls.latest().map(|stall| Injected {
+            kind: "stall",
+            at_ms: stall.at_ms,
+            lasted_ms: Some(stall.lasted_ms),
+        });
         let mut all: Vec<Injected> = stalls.chain(self.faults.iter().copied()).collect();
         all.iter_mut().for_each(|fault| fault.at_ms -= start_ms);
         all.sort_by(|one, other| one.at_ms.total_cmp(&other.at_ms));
@@ -78,7 +87,13 @@ impl RunLog {
 
     /// Losses, in milliseconds since `start_ms`.
     pub(super) fn recoveries(&self, start_ms: f64) -> Vec<Recovery> {
-        self.recoveries.iter().map(|loss| Recovery { at_ms: loss.at_ms - start_ms, ..loss.clone() }).collect()
+        self.recoveries
+            .iter()
+            .map(|loss| Recovery {
+                at_ms: loss.at_ms - start_ms,
+                ..loss.clone()
+            })
+            .collect()
     }
 }
 
@@ -87,11 +102,18 @@ mod tests {
     use super::*;
 
     fn event(frame: u64, frames: u64) -> UnderrunEvent {
-        UnderrunEvent { frame, frames, ..UnderrunEvent::default() }
+        UnderrunEvent {
+            frame,
+            frames,
+            ..UnderrunEvent::default()
+        }
     }
 
     fn snapshot(total: u64, latest: &[UnderrunEvent]) -> Snapshot {
-        let mut snapshot = Snapshot { underruns: latest.to_vec(), ..Snapshot::default() };
+        let mut snapshot = Snapshot {
+            underruns: latest.to_vec(),
+            ..Snapshot::default()
+        };
         snapshot.consumer.underrun_events = total;
         snapshot
     }
@@ -106,7 +128,11 @@ mod tests {
         let all: Vec<_> = log.underruns().map(|event| (event.frame, event.frames)).collect();
         assert_eq!(all, [(10, 5), (20, 9), (30, 2), (40, 3)]);
         log.look(&snapshot(9, &[event(90, 1)]));
-        assert_eq!(log.underruns().map(|event| event.frame).collect::<Vec<_>>(), [10, 20, 30, 40, 90], "a gap where looks came too late");
+        assert_eq!(
+            log.underruns().map(|event| event.frame).collect::<Vec<_>>(),
+            [10, 20, 30, 40, 90],
+            "a gap where looks came too late"
+        );
     }
 
     #[test]
@@ -125,14 +151,33 @@ mod tests {
         let mut log = RunLog::default();
         log.fault("kill", 5_000.0, None);
         log.fault("jank", 1_200.0, Some(151.0));
-        let stall = InjectedFault { at_ms: 1_100.5, lasted_ms: 20.25, position: 1 };
-        let mut snapshot = Snapshot { injections: vec![stall], ..Snapshot::default() };
+        let stall = InjectedFault {
+            at_ms: 1_100.5,
+            lasted_ms: 20.25,
+            position: 1,
+        };
+        let mut snapshot = Snapshot {
+            injections: vec![stall],
+            ..Snapshot::default()
+        };
         snapshot.producer.injected = 1;
         log.look(&snapshot);
         log.lost(7_100.0, "no heartbeat for 2 s".into());
-        let all: Vec<_> = log.injected(1_000.0).iter().map(|fault| (fault.kind, fault.at_ms, fault.lasted_ms)).collect();
-        assert_eq!(all, [("stall", 100.5, Some(20.25)), ("jank", 200.0, Some(151.0)), ("kill", 4_000.0, None)]);
-        let lost = Recovery { at_ms: 6_100.0, cause: "producer-lost", reason: "no heartbeat for 2 s".into(), took_ms: None };
+        let all: Vec<_> = log
+            .injected(1_000.0)
+            .iter()
+            .map(|fault| (fault.kind, fault.at_ms, fault.lasted_ms))
+            .collect();
+        assert_eq!(
+            all,
+            [("stall", 100.5, Some(20.25)), ("jank", 200.0, Some(151.0)), ("kill", 4_000.0, None)]
+        );
+        let lost = Recovery {
+            at_ms: 6_100.0,
+            cause: "producer-lost",
+            reason: "no heartbeat for 2 s".into(),
+            took_ms: None,
+        };
         assert_eq!(log.recoveries(1_000.0), [lost]);
     }
 }

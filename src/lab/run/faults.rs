@@ -68,7 +68,11 @@ impl Hogs {
     /// Why one of them could not begin.
     pub async fn start(count: u32, log: SharedLog) -> Result<Hogs, String> {
         // Whatever fails, those that run are ended by being dropped.
-        let mut hogs = Hogs { workers: Vec::new(), began_ms: Vec::new(), log };
+        let mut hogs = Hogs {
+            workers: Vec::new(),
+            began_ms: Vec::new(),
+            log,
+        };
         let began = Array::new();
         for _ in 0..count {
             let worker = Worker::new(Self::URL).map_err(|thrown| text_of(&thrown))?;
@@ -83,8 +87,12 @@ impl Hogs {
             Ok(JsValue::UNDEFINED)
         });
         let all = Promise::race(&Array::of2(&Promise::all(&began), &late));
-        let all = JsFuture::from(all).await.map_err(|event| format!("{}: {}", Self::URL, text_of(&event)))?;
-        let all = all.dyn_into::<Array>().map_err(|_| format!("not all of them began within {} s", Self::PATIENCE_MS / 1e3))?;
+        let all = JsFuture::from(all)
+            .await
+            .map_err(|event| format!("{}: {}", Self::URL, text_of(&event)))?;
+        let all = all
+            .dyn_into::<Array>()
+            .map_err(|_| format!("not all of them began within {} s", Self::PATIENCE_MS / 1e3))?;
         let data = |event: JsValue| Reflect::get(&event, &"data".into()).ok()?.as_f64();
         hogs.began_ms = all.iter().map(|event| data(event).unwrap_or_else(now)).collect();
         Ok(hogs)

@@ -22,7 +22,11 @@ pub(super) fn scenario(given: &JsValue) -> Result<Scenario, RunError> {
 
 /// As JSON. `JSON.stringify` silently drops `undefined` and functions and makes NaN null, so a slip would pass for a default; here it is refused.
 fn value(given: &JsValue, place: &str, depth: usize) -> Result<Value, Refusal> {
-    let wrong = |what: String| Refusal::Wrong { field: place.into(), value: what, wanted: "something that JSON can hold".into() };
+    let wrong = |what: String| Refusal::Wrong {
+        field: place.into(),
+        value: what,
+        wanted: "something that JSON can hold".into(),
+    };
     if given.is_null() {
         return Ok(Value::Null);
     }
@@ -46,11 +50,21 @@ fn value(given: &JsValue, place: &str, depth: usize) -> Result<Value, Refusal> {
     }
     if Array::is_array(given) {
         let items = Array::from(given);
-        let items = items.iter().enumerate().map(|(nth, item)| value(&item, &format!("{place}[{nth}]"), depth + 1));
+        let items = items
+            .iter()
+            .enumerate()
+            .map(|(nth, item)| value(&item, &format!("{place}[{nth}]"), depth + 1));
         return items.collect::<Result<Vec<_>, _>>().map(Value::Array);
     }
-    let kind = given.js_typeof().as_string().unwrap_or_default();
-    let Some(object) = given.dyn_ref::<Object>().filter(|_| kind == "object") else { return Err(wrong(kind)) };
+    if !given.is_object() {
+        return Err(wrong(format!("a {}", given.js_typeof().as_string().unwrap_or_default())));
+    }
+    let object: &Object = given.unchecked_ref();
+    // A Map or a Date has no keys, and would pass for an empty object. Plain objects of another frame have another prototype, but it too is the last.
+    let prototype = Object::get_prototype_of(object);
+    if !prototype.is_null() && !Object::get_prototype_of(&prototype).is_null() {
+        return Err(wrong("no plain object".into()));
+    }
     let mut fields = Map::new();
     for key in Object::keys(object).iter() {
         let name = key.as_string().unwrap_or_default();
@@ -63,7 +77,9 @@ fn value(given: &JsValue, place: &str, depth: usize) -> Result<Value, Refusal> {
 
 /// The scenario in the page's address, after `?` or after `#`.
 pub(super) fn address_scenario() -> Result<Option<Scenario>, Refusal> {
-    let Some(location) = web_sys::window().map(|window| window.location()) else { return Ok(None) };
+    let Some(location) = web_sys::window().map(|window| window.location()) else {
+        return Ok(None);
+    };
     match Scenario::from_query(&location.search().unwrap_or_default())? {
         Some(scenario) => Ok(Some(scenario)),
         None => Scenario::from_query(&location.hash().unwrap_or_default()),
@@ -72,13 +88,17 @@ pub(super) fn address_scenario() -> Result<Option<Scenario>, Refusal> {
 
 /// The page's address without query and fragment.
 pub(super) fn page_address() -> String {
-    let href = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
+    let href = web_sys::window()
+        .and_then(|window| window.location().href().ok())
+        .unwrap_or_default();
     href.split(['?', '#']).next().unwrap_or_default().into()
 }
 
 /// Milliseconds since the epoch, with fractions; never goes back. The producer's clock counts from the same moment.
 pub(super) fn now() -> f64 {
-    web_sys::window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.time_origin() + performance.now())
+    web_sys::window()
+        .and_then(|window| window.performance())
+        .map_or(0.0, |performance| performance.time_origin() + performance.now())
 }
 
 /// Resolves after `ms` milliseconds, rounded up.
@@ -95,17 +115,33 @@ pub(super) async fn sleep(ms: f64) {
 pub(super) async fn fetch_file(url: &str) -> Result<File, RunError> {
     let refuse = |why: String| RunError::File { url: url.into(), why };
     let window = web_sys::window().ok_or_else(|| refuse("there is no page to load it from".into()))?;
-    let full = window.document().and_then(|document| document.base_uri().ok().flatten()).unwrap_or_else(page_address);
+    let full = window
+        .document()
+        .and_then(|document| document.base_uri().ok().flatten())
+        .unwrap_or_else(page_address);
     let full = Url::new_with_base(url, &full).map_err(|_| refuse("this is no address".into()))?;
     if Some(full.origin()) != window.location().origin().ok() {
-        return Err(refuse(format!("it lies on {}; only files of this page's own server are loaded", full.origin())));
+        return Err(refuse(format!(
+            "it lies on {}; only files of this page's own server are loaded",
+            full.origin()
+        )));
     }
     let failed = |thrown: JsValue| refuse(format!("it could not be loaded: {}", text_of(&thrown)));
-    let response: Response = JsFuture::from(window.fetch_with_str(&full.href())).await.map_err(failed)?.unchecked_into();
+    let response: Response = JsFuture::from(window.fetch_with_str(&full.href()))
+        .await
+        .map_err(failed)?
+        .unchecked_into();
     if !response.ok() {
-        return Err(refuse(format!("the server answers {} {}", response.status(), response.status_text())));
+        return Err(refuse(format!(
+            "the server answers {} {}",
+            response.status(),
+            response.status_text()
+        )));
     }
-    let blob: Blob = JsFuture::from(response.blob().map_err(failed)?).await.map_err(failed)?.unchecked_into();
+    let blob: Blob = JsFuture::from(response.blob().map_err(failed)?)
+        .await
+        .map_err(failed)?
+        .unchecked_into();
     let path = full.pathname();
     let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("audio");
     let name = js_sys::decode_uri_component(name).map_or_else(|_| name.into(), String::from);
@@ -114,16 +150,22 @@ pub(super) async fn fetch_file(url: &str) -> Result<File, RunError> {
 
 /// The browser's name and version, where its brands tell them, and its user agent.
 pub(super) fn browser() -> String {
-    let Some(navigator) = web_sys::window().map(|window| window.navigator()) else { return String::new() };
+    let Some(navigator) = web_sys::window().map(|window| window.navigator()) else {
+        return String::new();
+    };
     let agent = navigator.user_agent().unwrap_or_default();
     let get = |from: &JsValue, name: &str| Reflect::get(from, &name.into()).unwrap_or_default();
     let brands = get(&get(&navigator, "userAgentData"), "brands");
-    let brands: Vec<(String, String)> = if Array::is_array(&brands) { Array::from(&brands) } else { Array::new() }
-        .iter()
-        .filter_map(|brand| Some((get(&brand, "brand").as_string()?, get(&brand, "version").as_string()?)))
-        // Browsers mix in a brand that is none ("Not;A=Brand"), so that nobody relies on the list's form.
-        .filter(|(brand, _)| !(brand.contains("Not") && brand.contains("Brand")))
-        .collect();
+    let brands: Vec<(String, String)> = if Array::is_array(&brands) {
+        Array::from(&brands)
+    } else {
+        Array::new()
+    }
+    .iter()
+    .filter_map(|brand| Some((get(&brand, "brand").as_string()?, get(&brand, "version").as_string()?)))
+    // Browsers mix in a brand that is none ("Not;A=Brand"), so that nobody relies on the list's form.
+    .filter(|(brand, _)| !(brand.contains("Not") && brand.contains("Brand")))
+    .collect();
     // "Chromium" is what all of them are; a name of its own says more.
     match brands.iter().find(|(brand, _)| brand != "Chromium").or(brands.first()) {
         Some((brand, version)) => format!("{brand} {version} ({agent})"),
@@ -139,5 +181,8 @@ pub(super) fn isolated() -> bool {
 /// The message of whatever JS threw or an event says.
 pub(super) fn text_of(thrown: &JsValue) -> String {
     let message = Reflect::get(thrown, &"message".into()).ok().and_then(|message| message.as_string());
-    message.or_else(|| thrown.as_string()).filter(|text| !text.is_empty()).unwrap_or_else(|| "no reason was given".into())
+    message
+        .or_else(|| thrown.as_string())
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| "no reason was given".into())
 }

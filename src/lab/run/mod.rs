@@ -88,7 +88,9 @@ pub fn stop() -> Promise {
 }
 
 fn start(scenario: Result<Scenario, RunError>, patience_ms: f64) -> Promise {
-    scenario.and_then(|scenario| claim(scenario, patience_ms, None)).unwrap_or_else(|error| Promise::reject(&error.into()))
+    scenario
+        .and_then(|scenario| claim(scenario, patience_ms, None))
+        .unwrap_or_else(|error| Promise::reject(&error.into()))
 }
 
 /// Who wants to know why a run failed.
@@ -127,7 +129,9 @@ fn claim(scenario: Scenario, patience_ms: f64, failed: Failed) -> Result<Promise
 
 fn snapshot() -> JsValue {
     let snapshot = STAGE.with_borrow(|stage| stage.reins.snapshot());
-    snapshot.and_then(|snapshot| JSON::parse(&Live::of(&snapshot).to_json()).ok()).unwrap_or(JsValue::NULL)
+    snapshot
+        .and_then(|snapshot| JSON::parse(&Live::of(&snapshot).to_json()).ok())
+        .unwrap_or(JsValue::NULL)
 }
 
 fn set(name: &str, value: &JsValue) {

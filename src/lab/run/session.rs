@@ -53,13 +53,21 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
     let output = Output::start(options).await?;
     reins.output.replace(Some(output.clone()));
     crate::lab::adopt(output.clone());
-    let run = Run { scenario, reins, output: &output, log: SharedLog::default() };
+    let run = Run {
+        scenario,
+        reins,
+        output: &output,
+        log: SharedLog::default(),
+    };
     let watched = run.watch(patience_ms).await;
     // The context's own figures end with it.
     let facts = output.facts();
     output.close().await;
+    let last = run.look();
+    // Its memory goes as soon as nobody shows it any more.
+    reins.output.take();
     let start_ms = watched?;
-    let last = run.look().ok_or(RunError::Closed)?;
+    let last = last.ok_or(RunError::Closed)?;
     let facts = Facts {
         browser: browser(),
         isolated: isolated(),
@@ -77,9 +85,10 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
         },
         base_latency: facts.base_latency,
         output_latency: facts.output_latency,
-        device: facts
-            .playback_stats
-            .map(|stats| Device { underrun_events: stats.underrun_events, underrun_seconds: stats.underrun_seconds }),
+        device: facts.playback_stats.map(|stats| Device {
+            underrun_events: stats.underrun_events,
+            underrun_seconds: stats.underrun_seconds,
+        }),
         start_ms,
     };
     let report = Report::new(scenario, &facts, &run.log.borrow(), &last);
@@ -123,6 +132,9 @@ impl Run<'_> {
     /// Sees the run through. Returns when its first frame was heard, in ms since the epoch.
     async fn watch(&self, patience_ms: f64) -> Result<f64, RunError> {
         let start_ms = self.first_frame(patience_ms).await?;
+        if self.reins.stopped.get() || self.over() {
+            return Ok(start_ms);
+        }
         // Dropped, and so ended, with this call.
         let (_jank, _hogs) = (self.jank(start_ms), self.hogs().await?);
         let mut kill = self.scenario.stress.iter().find_map(|fault| match *fault {
@@ -173,19 +185,20 @@ impl Run<'_> {
             before += passed;
             match state {
                 OutputState::Blocked => blocked_ms += passed,
-                OutputState::Lost(reason) => {
-                    self.log.borrow_mut().lost(now(), reason);
-                    return Ok(now());
-                }
+                OutputState::Lost(_) => return Ok(now()),
                 OutputState::Closed => return Err(RunError::Closed),
                 OutputState::Ended => return Err(self.nothing_in_it()),
                 _ => waited_ms += passed,
             }
             if blocked_ms >= patience_ms {
-                return Err(RunError::Blocked { seconds: patience_ms / 1e3 });
+                return Err(RunError::Blocked {
+                    seconds: patience_ms / 1e3,
+                });
             }
             if waited_ms >= FIRST_FRAME_MS {
-                return Err(RunError::NoSound { seconds: FIRST_FRAME_MS / 1e3 });
+                return Err(RunError::NoSound {
+                    seconds: FIRST_FRAME_MS / 1e3,
+                });
             }
             sleep(EARLY_LOOK_MS).await;
         }
@@ -258,7 +271,9 @@ impl Gesture {
 
     fn resumes(output: &Output) -> Gesture {
         let output = output.clone();
-        let gesture = Gesture { resume: Closure::new(move || output.resume()) };
+        let gesture = Gesture {
+            resume: Closure::new(move || output.resume()),
+        };
         if let Some(window) = web_sys::window() {
             for event in Self::EVENTS {
                 let _ = window.add_event_listener_with_callback(event, gesture.resume.as_ref().unchecked_ref());

@@ -55,12 +55,20 @@ pub(super) fn shown(value: &Value) -> String {
         Value::String(text) => format!("'{text}'"),
         other => other.to_string(),
     };
-    if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }
+    if text.chars().count() <= 60 {
+        text
+    } else {
+        text.chars().take(57).chain("...".chars()).collect()
+    }
 }
 
 /// `a, b, c` with `quote` around each.
 pub(super) fn listed(names: &[&str], quote: char) -> String {
-    names.iter().map(|name| format!("{quote}{name}{quote}")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("{quote}{name}{quote}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The fields of one object of the scenario. A field that is null counts as left out.
@@ -87,7 +95,10 @@ impl<'a> Fields<'a> {
     pub fn only(self, known: &[&str]) -> Result<Self, Refusal> {
         match self.map.keys().find(|name| !known.contains(&name.as_str())) {
             None => Ok(self),
-            Some(name) => Err(Refusal::Unknown { field: self.place(name), known: listed(known, '`') }),
+            Some(name) => Err(Refusal::Unknown {
+                field: self.place(name),
+                known: listed(known, '`'),
+            }),
         }
     }
 
@@ -105,7 +116,11 @@ impl<'a> Fields<'a> {
     pub fn wrong(&self, name: &str, wanted: impl Into<String>) -> Refusal {
         let (field, wanted) = (self.place(name), wanted.into());
         match self.get(name) {
-            Some(value) => Refusal::Wrong { field, value: shown(value), wanted },
+            Some(value) => Refusal::Wrong {
+                field,
+                value: shown(value),
+                wanted,
+            },
             None => Refusal::Missing { field, wanted },
         }
     }
@@ -113,14 +128,20 @@ impl<'a> Fields<'a> {
     /// Says that `name` must wait for a later version.
     pub fn not_yet(&self, name: &str, can: impl Into<String>) -> Refusal {
         let value = self.map.get(name).map(shown).unwrap_or_default();
-        Refusal::NotYet { field: self.place(name), value, can: can.into() }
+        Refusal::NotYet {
+            field: self.place(name),
+            value,
+            can: can.into(),
+        }
     }
 
     /// A number in `range`; `unit` with a leading space, or nothing.
     pub fn number(&self, name: &str, range: RangeInclusive<f64>, unit: &str) -> Result<Option<f64>, Refusal> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let number = value.as_f64().filter(|number| range.contains(number));
-        number.map(Some).ok_or_else(|| self.wrong(name, format!("a number from {} to {}{unit}", range.start(), range.end())))
+        number
+            .map(Some)
+            .ok_or_else(|| self.wrong(name, format!("a number from {} to {}{unit}", range.start(), range.end())))
     }
 
     /// A number in `range` that cannot be left out.
@@ -133,9 +154,16 @@ impl<'a> Fields<'a> {
     pub fn whole(&self, name: &str, range: RangeInclusive<u64>, unit: &str) -> Result<Option<u64>, Refusal> {
         let Some(value) = self.get(name) else { return Ok(None) };
         // Above 2^53 f64 skips whole numbers, so what is written as one is taken as one.
-        let fraction = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..9.0e15).contains(number));
-        let number = value.as_u64().or(fraction.map(|number| number as u64)).filter(|number| range.contains(number));
-        number.map(Some).ok_or_else(|| self.wrong(name, format!("a whole number from {} to {}{unit}", range.start(), range.end())))
+        let fraction = value
+            .as_f64()
+            .filter(|number| number.fract() == 0.0 && (0.0..9.0e15).contains(number));
+        let number = value
+            .as_u64()
+            .or(fraction.map(|number| number as u64))
+            .filter(|number| range.contains(number));
+        number
+            .map(Some)
+            .ok_or_else(|| self.wrong(name, format!("a whole number from {} to {}{unit}", range.start(), range.end())))
     }
 
     /// One of the words that this version `can` do; `later` are those that it will.

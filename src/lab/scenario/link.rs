@@ -43,5 +43,59 @@ fn decoded(text: &str) -> Result<String, Refusal> {
 /// Percent-encoded text. What may stand in a query as it is and keeps a link readable stays.
 fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:,".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_address_carries_a_scenario_there_and_back() {
+        let scenario = Scenario::from_value(&json!({
+            "source": { "kind": "file", "url": "Füße & 100%+1.flac?a=b#c" }, "seconds": 2.5, "latencyHint": 0.05,
+            "stress": [{ "kind": "kill", "atMs": 700 }],
+        }))
+        .expect("a good scenario");
+        let query = scenario.to_query();
+        assert!(
+            query.bytes().all(|byte| byte.is_ascii_graphic() && !b"&#+\"<>".contains(&byte)),
+            "{query}"
+        );
+        for address in [
+            query.clone(),
+            format!("?{query}"),
+            format!("#{query}"),
+            format!("?theme=dark&{query}&x"),
+        ] {
+            assert_eq!(Scenario::from_query(&address), Ok(Some(scenario.clone())), "{address}");
+        }
+        assert_eq!(
+            Scenario::from_query("?scenario={\"seconds\":+2.5}").map(|found| found.map(|found| found.seconds)),
+            Ok(Some(2.5))
+        );
+        for none in ["", "?", "#", "?scenarios=1", "?theme=dark"] {
+            assert_eq!(Scenario::from_query(none), Ok(None), "{none}");
+        }
+        for broken in [
+            "?scenario=",
+            "?scenario={",
+            "?scenario=%7",
+            "?scenario=%zz",
+            "?scenario=%FF",
+            "?scenario=%7B%22second%22:1%7D",
+        ] {
+            assert!(Scenario::from_query(broken).is_err(), "{broken}");
+        }
+    }
 }

@@ -11,8 +11,8 @@ mod tests;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-pub use fields::Refusal;
 use fields::Fields;
+pub use fields::Refusal;
 pub use stress::{KillBy, Stress};
 
 use crate::consume::Quanta;
@@ -22,8 +22,22 @@ use crate::source::synth::Synth;
 
 /// Every field that a scenario can have.
 const KNOWN: [&str; 16] = [
-    "strategy", "queueDepth", "source", "seconds", "channels", "bufferFrames", "blockFrames", "latencyHint", "renderQuantum", "sampleRate",
-    "pace", "conceal", "late", "latency", "seed", "stress",
+    "strategy",
+    "queueDepth",
+    "source",
+    "seconds",
+    "channels",
+    "bufferFrames",
+    "blockFrames",
+    "latencyHint",
+    "renderQuantum",
+    "sampleRate",
+    "pace",
+    "conceal",
+    "late",
+    "latency",
+    "seed",
+    "stress",
 ];
 /// Largest seed: what JavaScript can count up to.
 const MAX_SEED: u64 = (1 << 53) - 1;
@@ -145,7 +159,16 @@ impl Scenario {
         let strategy = fields.word(
             "strategy",
             &["ring"],
-            &["double", "triple", "queue", "message-copy", "message-transfer", "main-thread", "in-worklet", "buffer-source"],
+            &[
+                "double",
+                "triple",
+                "queue",
+                "message-copy",
+                "message-transfer",
+                "main-thread",
+                "in-worklet",
+                "buffer-source",
+            ],
         )?;
         if fields.get("queueDepth").is_some() {
             return Err(fields.not_yet("queueDepth", "it belongs to strategy 'queue', and only 'ring' can"));
@@ -165,11 +188,17 @@ impl Scenario {
             render_quantum: render_quantum(&fields)?,
             sample_rate: fields.number("sampleRate", SharedOutput::MIN_RATE..=SharedOutput::MAX_RATE, " Hz")?,
             pace: pace(&fields)?,
-            conceal: fields.word("conceal", &["fade"], &["silence", "hold", "repeat", "extrapolate"])?.unwrap_or("fade"),
+            conceal: fields
+                .word("conceal", &["fade"], &["silence", "hold", "repeat", "extrapolate"])?
+                .unwrap_or("fade"),
             late: fields.word("late", &["complete"], &["live"])?.unwrap_or("complete"),
             latency: fields.word("latency", &["fixed"], &["auto"])?.unwrap_or("fixed"),
             seed: fields.whole("seed", 0..=MAX_SEED, "")?.unwrap_or(1),
-            stress: fields.get("stress").map(|list| Stress::list(list, seconds * 1e3)).transpose()?.unwrap_or_default(),
+            stress: fields
+                .get("stress")
+                .map(|list| Stress::list(list, seconds * 1e3))
+                .transpose()?
+                .unwrap_or_default(),
         })
     }
 
@@ -182,18 +211,24 @@ impl Scenario {
 fn source(fields: &Fields<'_>) -> Result<SourceChoice, Refusal> {
     const KINDS: [&str; 4] = ["sine", "index", "synth", "file"];
     let default_voices = Synth::DEFAULT_VOICES;
-    let Some(value) = fields.get("source") else { return Ok(SourceChoice::Synth { voices: default_voices }) };
+    let Some(value) = fields.get("source") else {
+        return Ok(SourceChoice::Synth { voices: default_voices });
+    };
     let source = Fields::of(value, "source")?;
     match source.word("kind", &KINDS, &[])? {
         Some("sine") => {
             let source = source.only(&["kind", "hz"])?;
-            Ok(SourceChoice::Sine { hz: source.number("hz", 1.0..=20_000.0, " Hz")?.unwrap_or(440.0) })
+            Ok(SourceChoice::Sine {
+                hz: source.number("hz", 1.0..=20_000.0, " Hz")?.unwrap_or(440.0),
+            })
         }
         Some("index") => source.only(&["kind"]).map(|_| SourceChoice::Index),
         Some("synth") => {
             let source = source.only(&["kind", "voices"])?;
             let voices = source.whole("voices", 1..=256, " voices")?;
-            Ok(SourceChoice::Synth { voices: voices.map_or(default_voices, |voices| voices as u32) })
+            Ok(SourceChoice::Synth {
+                voices: voices.map_or(default_voices, |voices| voices as u32),
+            })
         }
         Some(_) => {
             let source = source.only(&["kind", "url"])?;
@@ -207,9 +242,14 @@ fn source(fields: &Fields<'_>) -> Result<SourceChoice, Refusal> {
 
 /// The block given, or half the ring and 256 frames at most (as an output does when it is not told).
 fn block_frames(fields: &Fields<'_>, buffer_frames: usize) -> Result<usize, Refusal> {
-    let Some(block) = fields.whole("blockFrames", 1..=MAX_BLOCK, " frames")? else { return Ok((buffer_frames / 2).min(256)) };
+    let Some(block) = fields.whole("blockFrames", 1..=MAX_BLOCK, " frames")? else {
+        return Ok((buffer_frames / 2).min(256));
+    };
     if block as usize > buffer_frames {
-        return Err(fields.wrong("blockFrames", format!("at most `bufferFrames`, which is {buffer_frames} frames: a larger block never fits into the ring")));
+        return Err(fields.wrong(
+            "blockFrames",
+            format!("at most `bufferFrames`, which is {buffer_frames} frames: a larger block never fits into the ring"),
+        ));
     }
     Ok(block as usize)
 }
@@ -224,7 +264,11 @@ fn latency_hint(fields: &Fields<'_>) -> Result<Hint, Refusal> {
             "playback" => Ok(Hint::Playback),
             _ => Err(wrong()),
         },
-        Some(value) => value.as_f64().filter(|seconds| (0.0..=10.0).contains(seconds)).map(Hint::Seconds).ok_or_else(wrong),
+        Some(value) => value
+            .as_f64()
+            .filter(|seconds| (0.0..=10.0).contains(seconds))
+            .map(Hint::Seconds)
+            .ok_or_else(wrong),
     }
 }
 
@@ -232,8 +276,13 @@ fn render_quantum(fields: &Fields<'_>) -> Result<Option<u32>, Refusal> {
     match fields.get("renderQuantum").and_then(Value::as_str) {
         Some("default") => Ok(None),
         Some("hardware") => Err(fields.not_yet("renderQuantum", "'default' or a number of frames can")),
-        Some(_) => Err(fields.wrong("renderQuantum", format!("'default' or a whole number from 1 to {} frames", Quanta::MAX_QUANTUM))),
-        None => Ok(fields.whole("renderQuantum", 1..=Quanta::MAX_QUANTUM as u64, " frames")?.map(|frames| frames as u32)),
+        Some(_) => Err(fields.wrong(
+            "renderQuantum",
+            format!("'default' or a whole number from 1 to {} frames", Quanta::MAX_QUANTUM),
+        )),
+        None => Ok(fields
+            .whole("renderQuantum", 1..=Quanta::MAX_QUANTUM as u64, " frames")?
+            .map(|frames| frames as u32)),
     }
 }
 

@@ -58,7 +58,9 @@ const KINDS: [(&str, &[&str]); 4] = [
     ("kill", &["kind", "atMs", "by"]),
 ];
 /// Faults of the design that a later version will cause.
-const LATER: [&str; 11] = ["slow", "late", "gc", "burst", "suspend", "rate", "skip", "replay", "tear", "alias", "allocate"];
+const LATER: [&str; 11] = [
+    "slow", "late", "gc", "burst", "suspend", "rate", "skip", "replay", "tear", "alias", "allocate",
+];
 /// Longest stall, longest jank, longest time between two of them, ms: the first and the last are the injector's own limits.
 const LONGEST_STALL: f64 = 60_000.0;
 const LONGEST_JANK: f64 = 10_000.0;
@@ -79,21 +81,36 @@ impl Stress {
     /// The injector's plan, if this is a stall.
     pub fn stalls(&self, seed: u64) -> Option<StallPlan> {
         match *self {
-            Stress::Stall { ms, every_ms, jitter_ms } => Some(StallPlan { ms, every_ms, jitter_ms, seed }),
+            Stress::Stall { ms, every_ms, jitter_ms } => Some(StallPlan {
+                ms,
+                every_ms,
+                jitter_ms,
+                seed,
+            }),
             _ => None,
         }
     }
 
     /// The list at `stress`, for a run of `run_ms`.
     pub(super) fn list(value: &Value, run_ms: f64) -> Result<Vec<Stress>, Refusal> {
-        let wrong = |place: String, value: &Value, wanted: &str| Refusal::Wrong { field: place, value: shown(value), wanted: wanted.into() };
-        let items = value.as_array().ok_or_else(|| wrong("stress".into(), value, "a list of faults, each {kind, …}"))?;
+        let wrong = |place: String, value: &Value, wanted: &str| Refusal::Wrong {
+            field: place,
+            value: shown(value),
+            wanted: wanted.into(),
+        };
+        let items = value
+            .as_array()
+            .ok_or_else(|| wrong("stress".into(), value, "a list of faults, each {kind, …}"))?;
         let mut faults = Vec::new();
         for (nth, item) in items.iter().enumerate() {
             let place = format!("stress[{nth}]");
             let fault = Stress::one(item, &place, run_ms)?;
             if faults.iter().any(|earlier: &Stress| earlier.kind() == fault.kind()) {
-                return Err(wrong(format!("{place}.kind"), &fault.kind().into(), "a fault that the list does not hold yet: one of each kind"));
+                return Err(wrong(
+                    format!("{place}.kind"),
+                    &fault.kind().into(),
+                    "a fault that the list does not hold yet: one of each kind",
+                ));
             }
             faults.push(fault);
         }
@@ -137,7 +154,13 @@ fn repeated(fields: &Fields<'_>, longest: f64) -> Result<(f64, f64), Refusal> {
     let ms = fields.needed("ms", 1.0..=longest, " ms")?;
     let every_ms = fields.needed("everyMs", 1.0..=LONGEST_PERIOD, " ms")?;
     if every_ms <= ms {
-        return Err(fields.wrong("everyMs", format!("more than `{}`, which is {ms} ms: else there is nothing between two faults", fields.place("ms"))));
+        return Err(fields.wrong(
+            "everyMs",
+            format!(
+                "more than `{}`, which is {ms} ms: else there is nothing between two faults",
+                fields.place("ms")
+            ),
+        ));
     }
     Ok((ms, every_ms))
 }

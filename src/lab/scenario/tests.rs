@@ -15,9 +15,18 @@ fn read(value: Value) -> Scenario {
 fn nothing_given_is_the_default() {
     let scenario = Scenario::default();
     assert_eq!(scenario.source, SourceChoice::Synth { voices: 16 });
-    assert_eq!((scenario.seconds, scenario.channels, scenario.buffer_frames, scenario.block_frames), (5.0, 2, 2048, 256));
-    assert_eq!((scenario.latency_hint, scenario.render_quantum, scenario.sample_rate), (Hint::Interactive, None, None));
-    assert_eq!((scenario.strategy, scenario.conceal, scenario.late, scenario.latency), ("ring", "fade", "complete", "fixed"));
+    assert_eq!(
+        (scenario.seconds, scenario.channels, scenario.buffer_frames, scenario.block_frames),
+        (5.0, 2, 2048, 256)
+    );
+    assert_eq!(
+        (scenario.latency_hint, scenario.render_quantum, scenario.sample_rate),
+        (Hint::Interactive, None, None)
+    );
+    assert_eq!(
+        (scenario.strategy, scenario.conceal, scenario.late, scenario.latency),
+        ("ring", "fade", "complete", "fixed")
+    );
     assert!(scenario.stress.is_empty());
     assert_eq!(read(json!({ "bufferFrames": 64 })).block_frames, 32, "half of a small ring");
 }
@@ -36,25 +45,69 @@ fn everything_given_is_understood() {
         ],
     }));
     assert_eq!(scenario.source, SourceChoice::Sine { hz: 1000.5 });
-    assert_eq!((scenario.channels, scenario.buffer_frames, scenario.block_frames), (32, 16_384, 8192));
-    assert_eq!((scenario.latency_hint, scenario.render_quantum, scenario.sample_rate), (Hint::Seconds(0.02), Some(283), Some(44_100.0)));
+    assert_eq!(
+        (scenario.channels, scenario.buffer_frames, scenario.block_frames),
+        (32, 16_384, 8192)
+    );
+    assert_eq!(
+        (scenario.latency_hint, scenario.render_quantum, scenario.sample_rate),
+        (Hint::Seconds(0.02), Some(283), Some(44_100.0))
+    );
     assert_eq!(scenario.seed, MAX_SEED);
-    assert_eq!(scenario.stress[0], Stress::Stall { ms: 20.0, every_ms: 100.0, jitter_ms: 30.0 });
-    assert_eq!(scenario.stress[1], Stress::Jank { ms: 150.0, every_ms: 500.0 });
+    assert_eq!(
+        scenario.stress[0],
+        Stress::Stall {
+            ms: 20.0,
+            every_ms: 100.0,
+            jitter_ms: 30.0
+        }
+    );
+    assert_eq!(
+        scenario.stress[1],
+        Stress::Jank {
+            ms: 150.0,
+            every_ms: 500.0
+        }
+    );
     assert_eq!(scenario.stress[2], Stress::Hogs { count: 3 });
-    assert_eq!(scenario.stress[3], Stress::Kill { at_ms: 100.0, by: KillBy::Panic });
-    assert_eq!(scenario.stress[0].stalls(7), Some(StallPlan { ms: 20.0, every_ms: 100.0, jitter_ms: 30.0, seed: 7 }));
+    assert_eq!(
+        scenario.stress[3],
+        Stress::Kill {
+            at_ms: 100.0,
+            by: KillBy::Panic
+        }
+    );
+    assert_eq!(
+        scenario.stress[0].stalls(7),
+        Some(StallPlan {
+            ms: 20.0,
+            every_ms: 100.0,
+            jitter_ms: 30.0,
+            seed: 7
+        })
+    );
     assert_eq!(Scenario::from_json(&scenario.to_json()), Ok(scenario));
 }
 
-
 #[test]
 fn sources_and_their_defaults() {
-    assert_eq!(read(json!({ "source": { "kind": "sine" } })).source, SourceChoice::Sine { hz: 440.0 });
+    assert_eq!(
+        read(json!({ "source": { "kind": "sine" } })).source,
+        SourceChoice::Sine { hz: 440.0 }
+    );
     assert_eq!(read(json!({ "source": { "kind": "index" } })).source, SourceChoice::Index);
-    assert_eq!(read(json!({ "source": { "kind": "synth", "voices": 256.0 } })).source, SourceChoice::Synth { voices: 256 });
-    assert_eq!(read(json!({ "source": { "kind": "file", "url": "a.flac" } })).source, SourceChoice::File { url: "a.flac".into() });
-    assert_eq!(read(json!({ "latencyHint": "playback", "renderQuantum": "default" })).latency_hint, Hint::Playback);
+    assert_eq!(
+        read(json!({ "source": { "kind": "synth", "voices": 256.0 } })).source,
+        SourceChoice::Synth { voices: 256 }
+    );
+    assert_eq!(
+        read(json!({ "source": { "kind": "file", "url": "a.flac" } })).source,
+        SourceChoice::File { url: "a.flac".into() }
+    );
+    assert_eq!(
+        read(json!({ "latencyHint": "playback", "renderQuantum": "default" })).latency_hint,
+        Hint::Playback
+    );
 }
 
 #[test]
@@ -69,18 +122,39 @@ fn the_injector_takes_every_stall_that_is_accepted() {
 #[test]
 fn what_is_unknown_is_refused_by_name_with_what_is_known() {
     let all = KNOWN.map(|name| format!("`{name}`")).join(", ");
-    assert_eq!(refused(json!({ "bufferFrame": 512 })), format!("unknown field `bufferFrame`: known are {all}"));
-    assert_eq!(refused(json!({ "nonsense": null })), format!("unknown field `nonsense`: known are {all}"));
-    assert_eq!(refused(json!({ "source": { "kind": "sine", "Hz": 5 } })), "unknown field `source.Hz`: known are `kind`, `hz`");
-    assert_eq!(refused(json!({ "source": { "kind": "index", "hz": 5 } })), "unknown field `source.hz`: known are `kind`");
-    assert_eq!(refused(json!({ "pace": { "kind": "demand", "periodMs": 5 } })), "unknown field `pace.periodMs`: known are `kind`");
+    assert_eq!(
+        refused(json!({ "bufferFrame": 512 })),
+        format!("unknown field `bufferFrame`: known are {all}")
+    );
+    assert_eq!(
+        refused(json!({ "nonsense": null })),
+        format!("unknown field `nonsense`: known are {all}")
+    );
+    assert_eq!(
+        refused(json!({ "source": { "kind": "sine", "Hz": 5 } })),
+        "unknown field `source.Hz`: known are `kind`, `hz`"
+    );
+    assert_eq!(
+        refused(json!({ "source": { "kind": "index", "hz": 5 } })),
+        "unknown field `source.hz`: known are `kind`"
+    );
+    assert_eq!(
+        refused(json!({ "pace": { "kind": "demand", "periodMs": 5 } })),
+        "unknown field `pace.periodMs`: known are `kind`"
+    );
     let stress = json!({ "stress": [{ "kind": "hogs", "count": 1 }, { "kind": "jank", "ms": 5, "everyMs": 50, "jitterMs": 1 }] });
-    assert_eq!(refused(stress), "unknown field `stress[1].jitterMs`: known are `kind`, `ms`, `everyMs`");
+    assert_eq!(
+        refused(stress),
+        "unknown field `stress[1].jitterMs`: known are `kind`, `ms`, `everyMs`"
+    );
     assert_eq!(
         refused(json!({ "source": { "kind": "noise" } })),
         "`source.kind` is 'noise': it must be one of 'sine', 'index', 'synth', 'file'"
     );
-    assert_eq!(refused(json!({ "strategy": "rings" })), "`strategy` is 'rings': it must be one of 'ring'");
+    assert_eq!(
+        refused(json!({ "strategy": "rings" })),
+        "`strategy` is 'rings': it must be one of 'ring'"
+    );
     assert_eq!(
         refused(json!({ "stress": [{ "kind": "flood" }] })),
         "`stress[0].kind` is 'flood': it must be one of 'stall', 'jank', 'hogs', 'kill'"
@@ -89,18 +163,44 @@ fn what_is_unknown_is_refused_by_name_with_what_is_known() {
 
 #[test]
 fn what_comes_later_is_refused_with_what_can_be_had() {
-    for strategy in ["double", "triple", "queue", "message-copy", "message-transfer", "main-thread", "in-worklet", "buffer-source"] {
-        assert_eq!(refused(json!({ "strategy": strategy })), format!("`strategy` '{strategy}' cannot be honoured yet: 'ring' can"));
+    for strategy in [
+        "double",
+        "triple",
+        "queue",
+        "message-copy",
+        "message-transfer",
+        "main-thread",
+        "in-worklet",
+        "buffer-source",
+    ] {
+        assert_eq!(
+            refused(json!({ "strategy": strategy })),
+            format!("`strategy` '{strategy}' cannot be honoured yet: 'ring' can")
+        );
     }
     for conceal in ["silence", "hold", "repeat", "extrapolate"] {
-        assert_eq!(refused(json!({ "conceal": conceal })), format!("`conceal` '{conceal}' cannot be honoured yet: 'fade' can"));
+        assert_eq!(
+            refused(json!({ "conceal": conceal })),
+            format!("`conceal` '{conceal}' cannot be honoured yet: 'fade' can")
+        );
     }
-    for kind in ["slow", "late", "gc", "burst", "suspend", "rate", "skip", "replay", "tear", "alias", "allocate"] {
+    for kind in [
+        "slow", "late", "gc", "burst", "suspend", "rate", "skip", "replay", "tear", "alias", "allocate",
+    ] {
         let text = refused(json!({ "stress": [{ "kind": kind, "everyMs": 5 }] }));
-        assert_eq!(text, format!("`stress[0].kind` '{kind}' cannot be honoured yet: 'stall', 'jank', 'hogs', 'kill' can"));
+        assert_eq!(
+            text,
+            format!("`stress[0].kind` '{kind}' cannot be honoured yet: 'stall', 'jank', 'hogs', 'kill' can")
+        );
     }
-    assert_eq!(refused(json!({ "late": "live" })), "`late` 'live' cannot be honoured yet: 'complete' can");
-    assert_eq!(refused(json!({ "latency": "auto" })), "`latency` 'auto' cannot be honoured yet: 'fixed' can");
+    assert_eq!(
+        refused(json!({ "late": "live" })),
+        "`late` 'live' cannot be honoured yet: 'complete' can"
+    );
+    assert_eq!(
+        refused(json!({ "latency": "auto" })),
+        "`latency` 'auto' cannot be honoured yet: 'fixed' can"
+    );
     assert_eq!(
         refused(json!({ "pace": { "kind": "timer", "periodMs": 5.3, "jitterMs": 0 } })),
         "`pace.kind` 'timer' cannot be honoured yet: 'demand' can"
@@ -111,12 +211,30 @@ fn what_comes_later_is_refused_with_what_can_be_had() {
 
 #[test]
 fn what_is_out_of_range_or_of_the_wrong_kind_is_refused_with_its_range() {
-    assert_eq!(refused(json!({ "bufferFrames": 63 })), "`bufferFrames` is 63: it must be a whole number from 64 to 16384 frames");
-    assert_eq!(refused(json!({ "bufferFrames": "512" })), "`bufferFrames` is '512': it must be a whole number from 64 to 16384 frames");
-    assert_eq!(refused(json!({ "channels": 2.5 })), "`channels` is 2.5: it must be a whole number from 1 to 32");
-    assert_eq!(refused(json!({ "seconds": 0 })), "`seconds` is 0: it must be a number from 0.1 to 3600 s");
-    assert_eq!(refused(json!({ "sampleRate": 7999 })), "`sampleRate` is 7999: it must be a number from 8000 to 192000 Hz");
-    assert_eq!(refused(json!({ "source": { "kind": "sine", "hz": 0 } })), "`source.hz` is 0: it must be a number from 1 to 20000 Hz");
+    assert_eq!(
+        refused(json!({ "bufferFrames": 63 })),
+        "`bufferFrames` is 63: it must be a whole number from 64 to 16384 frames"
+    );
+    assert_eq!(
+        refused(json!({ "bufferFrames": "512" })),
+        "`bufferFrames` is '512': it must be a whole number from 64 to 16384 frames"
+    );
+    assert_eq!(
+        refused(json!({ "channels": 2.5 })),
+        "`channels` is 2.5: it must be a whole number from 1 to 32"
+    );
+    assert_eq!(
+        refused(json!({ "seconds": 0 })),
+        "`seconds` is 0: it must be a number from 0.1 to 3600 s"
+    );
+    assert_eq!(
+        refused(json!({ "sampleRate": 7999 })),
+        "`sampleRate` is 7999: it must be a number from 8000 to 192000 Hz"
+    );
+    assert_eq!(
+        refused(json!({ "source": { "kind": "sine", "hz": 0 } })),
+        "`source.hz` is 0: it must be a number from 1 to 20000 Hz"
+    );
     assert_eq!(refused(json!({ "source": "sine" })), "`source` is 'sine': it must be an object");
     assert!(refused(json!({ "source": {} })).starts_with("`source.kind` is missing"));
     assert!(refused(json!({ "source": { "kind": "file" } })).starts_with("`source.url` is missing"));
@@ -162,7 +280,10 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         one(json!({ "kind": "stall", "ms": 100, "everyMs": 100 })),
         "`stress[1].everyMs` is 100: it must be more than `stress[1].ms`, which is 100 ms: else there is nothing between two faults"
     );
-    assert_eq!(one(json!({ "kind": "stall", "ms": 10 })), "`stress[1].everyMs` is missing: it must be a number from 1 to 3600000 ms");
+    assert_eq!(
+        one(json!({ "kind": "stall", "ms": 10 })),
+        "`stress[1].everyMs` is missing: it must be a number from 1 to 3600000 ms"
+    );
     assert_eq!(
         one(json!({ "kind": "stall", "ms": 10, "everyMs": 50, "jitterMs": 51 })),
         "`stress[1].jitterMs` is 51: it must be a number from 0 to 50 ms (everyMs)"
@@ -171,30 +292,13 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         one(json!({ "kind": "kill", "atMs": 5001 })),
         "`stress[1].atMs` is 5001: it must be a number from 0 to 5000 ms (the run's length)"
     );
-    assert_eq!(one(json!({ "kind": "kill", "atMs": 1, "by": "poison" })), "`stress[1].by` is 'poison': it must be one of 'terminate', 'panic'");
+    assert_eq!(
+        one(json!({ "kind": "kill", "atMs": 1, "by": "poison" })),
+        "`stress[1].by` is 'poison': it must be one of 'terminate', 'panic'"
+    );
     assert!(one(json!({ "kind": "hogs", "count": 2 })).contains("one of each kind"));
     assert!(one(json!("stall")).starts_with("`stress[1]` is 'stall': it must be an object"));
     assert!(one(json!({ "ms": 5 })).starts_with("`stress[1].kind` is missing"));
     assert!(refused(json!({ "stress": { "kind": "gc" } })).starts_with("`stress` is {"));
     assert!(refused(json!({ "stress": [{ "kind": "hogs" }] })).starts_with("`stress[0].count` is missing"));
-}
-
-#[test]
-fn an_address_carries_a_scenario_there_and_back() {
-    let scenario = read(json!({
-        "source": { "kind": "file", "url": "Füße & 100%+1.flac?a=b#c" }, "seconds": 2.5, "latencyHint": 0.05,
-        "stress": [{ "kind": "kill", "atMs": 700 }],
-    }));
-    let query = scenario.to_query();
-    assert!(query.bytes().all(|byte| byte.is_ascii_graphic() && !b"&#+\"<>".contains(&byte)), "{query}");
-    for address in [query.clone(), format!("?{query}"), format!("#{query}"), format!("?theme=dark&{query}&x")] {
-        assert_eq!(Scenario::from_query(&address), Ok(Some(scenario.clone())), "{address}");
-    }
-    assert_eq!(Scenario::from_query("?scenario={\"seconds\":+2.5}").map(|found| found.map(|found| found.seconds)), Ok(Some(2.5)));
-    for none in ["", "?", "#", "?scenarios=1", "?theme=dark"] {
-        assert_eq!(Scenario::from_query(none), Ok(None), "{none}");
-    }
-    for broken in ["?scenario=", "?scenario={", "?scenario=%7", "?scenario=%zz", "?scenario=%FF", "?scenario=%7B%22second%22:1%7D"] {
-        assert!(Scenario::from_query(broken).is_err(), "{broken}");
-    }
 }

@@ -75,7 +75,7 @@ impl Fifo {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::Fifo;
     use proptest::prelude::*;

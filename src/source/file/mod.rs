@@ -7,6 +7,7 @@
 mod convert;
 mod decode;
 mod fifo;
+mod link;
 mod mixdown;
 mod reasons;
 mod repair;
@@ -17,8 +18,9 @@ mod tests;
 use crate::error::{Error, in_range};
 use crate::render::{RenderInfo, Source};
 use convert::Converter;
-use decode::{CHANNELS, Decoder, RATES, Step};
+use decode::{Decoder, Step};
 use fifo::Fifo;
+use link::{CHANNELS, RATES};
 pub use symphonia::core::io::MediaSource;
 
 /// How much sound is decoded ahead, in seconds: more than a packet of any usual codec, less than would delay a seek.

@@ -1,6 +1,6 @@
 //! The same output for pages written in JavaScript.
 
-use js_sys::Promise;
+use js_sys::{Array, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
@@ -86,13 +86,24 @@ impl Output {
     }
 
     /// The ledger as a plain object, or nothing when it was changing (ask again): `requested`, `fresh`, `repeated`, `concealed`, `silent` by reason, `produced`, `dropped` by reason, `inFlight`, `imbalance` in frames, and
-    /// `underruns` {events, frames, longest}.
+    /// `underruns` {events, frames, longest, log}; the log holds the latest 256, oldest first, each {frame, frames, fill, quanta, over}.
     pub fn stats(&self) -> JsValue {
         let Some(snapshot) = self.snapshot() else { return JsValue::UNDEFINED };
         let number = |frames: u64| JsValue::from(frames as f64);
         let (consumer, producer) = (&snapshot.consumer, &snapshot.producer);
         let silent: Vec<_> = SilentBy::NAMES.into_iter().zip(consumer.silent.map(number)).collect();
         let dropped: Vec<_> = (0..DroppedBy::COUNT).map(|by| (DroppedBy::NAMES[by], number(producer.dropped[by] + consumer.dropped[by]))).collect();
+        let log: Array = (snapshot.underruns.iter())
+            .map(|event| {
+                object(&[
+                    ("frame", number(event.frame)),
+                    ("frames", number(event.frames)),
+                    ("fill", number(event.fill)),
+                    ("quanta", number(event.quanta)),
+                    ("over", event.over.into()),
+                ])
+            })
+            .collect();
         object(&[
             ("requested", number(consumer.requested)),
             ("fresh", number(consumer.fresh)),
@@ -109,6 +120,7 @@ impl Output {
                     ("events", number(consumer.underrun_events)),
                     ("frames", number(consumer.underrun_frames)),
                     ("longest", number(consumer.underrun_longest)),
+                    ("log", log.into()),
                 ]),
             ),
         ])

@@ -5,15 +5,24 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use js_sys::{Function, Promise, Reflect};
-use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
 
 use super::PageError;
 use super::files::{file_url, glue_url};
 use crate::web::error::text_of;
 use crate::web::options::object;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The same `Worker`, made with a URL object: wasm-bindgen's test runner wraps workers that are named by a string.
+    #[wasm_bindgen(js_name = Worker)]
+    type WorkerAt;
+    #[wasm_bindgen(catch, constructor, js_class = "Worker")]
+    fn new(url: &Url, options: &WorkerOptions) -> Result<WorkerAt, JsValue>;
+}
 
 /// How a worker's life ended.
 #[derive(Debug, Clone, PartialEq)]

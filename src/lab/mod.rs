@@ -1,0 +1,76 @@
+//! The lab: the page at `index.html`. Plays something real, shows where every frame went, and lets anybody break it.
+//!
+//! `src/lab/boot.js` calls [`lab_start`](page::lab_start) once Trunk's script has loaded the engine. There is no `wasm-bindgen` start function, because worker and worklet
+//! instantiate the same module.
+//!
+//! # Ids in index.html
+//! Tests and scripts may rely on these. A figure that is not known is a dash; counts have commas.
+//!
+//! | id | what |
+//! | --- | --- |
+//! | `body[data-phase]` | `loading`, `ready` or `refused` (memory cannot be shared: only the message is there) |
+//! | `play` | play and pause; `data-shows` is `play` or `pause`: what pressing it does |
+//! | `stop` | close the output; its last figures stay |
+//! | `state` | `data-state`: `loading`, `idle`, `starting`, `blocked`, `running`, `paused`, `suspended`, `interrupted`, `ended`, `lost`, `closed` |
+//! | `now-playing` | source and time played, or what to do |
+//! | `source` | `synth`, `sine`, `index`, `file` |
+//! | `voices`, `hz`, `file` | number 1 to 256, number 1 to 20,000, file input; each is there while its source is chosen |
+//! | `volume` | range, 0 to 100; the gain is its square |
+//! | `ring-size`, `ring-slider`, `ring-ms` | frames as a number (applied on change), as a range of powers of two (applied while it moves), in ms |
+//! | `latency-hint` | `interactive`, `balanced`, `playback`; starts another output when one plays |
+//! | `freeze-20`, `freeze-100`, `freeze-500` | the producer stands still |
+//! | `crash`, `kill` | the producer panics; its worker is terminated |
+//! | `message` | what went wrong: `data-code` is [`PageError::code`](crate::web::PageError::code), `message-text` the text, `message-dismiss` takes it away |
+//! | `announce` | the live region: at most one announcement every two seconds |
+//! | `fill-chart`, `chart-hint` | canvas of ten seconds; what it says while it is empty |
+//! | `underrun-events`, `underrun-frames`, `underrun-longest`, `overruns` | counts; the longest in ms |
+//! | `fill-frames`, `fill-ms` | in the ring now |
+//! | `latency-total`, `latency-ring`, `latency-base`, `latency-output` | ms; the ring's is the mean of the last second |
+//! | `first-frame`, `startup-module`, `startup-worker`, `startup-worklet` | ms since Play |
+//! | `sample-rate`, `channels`, `render-quantum`, `callback-frames`, `callback-longest` | what the browser asks for |
+//! | `producer-load`, `producer-longest` | share of real time in the last second; the slowest block in ms |
+//! | `playback-stats`, `playback-stats-absent` | the panel of both accounts; shown where the browser offers none |
+//! | `ours-…`, `theirs-…` | `events`, `lost`, `total`, `latency`, `range`: the ring's account and the browser's |
+//! | `ledger-requested`, `ledger-fresh`, `ledger-repeated`, `ledger-concealed`, `ledger-silent`, `ledger-silent-…` | frames that the browser asked for, by what it got; [`SilentBy::NAMES`](crate::ledger::SilentBy::NAMES) |
+//! | `ledger-produced`, `ledger-played`, `ledger-in-flight`, `ledger-dropped`, `ledger-dropped-…` | frames that the producer made, by what became of them; [`DroppedBy::NAMES`](crate::ledger::DroppedBy::NAMES) |
+//! | `share-…` | the same as parts of the whole |
+//! | `imbalance`, `balance` | frames unaccounted for; `data-balanced` is `true` or `false` |
+//! | `underrun-log`, `log-empty` | the latest underruns as sentences, newest first |
+//! | `drop` | shown while a file is held over the page |
+
+pub mod announce;
+pub mod format;
+pub mod history;
+pub mod phase;
+pub mod report;
+pub mod scenario;
+
+#[cfg(target_family = "wasm")]
+mod chart;
+#[cfg(target_family = "wasm")]
+mod choice;
+#[cfg(target_family = "wasm")]
+mod controls;
+#[cfg(target_family = "wasm")]
+mod dom;
+#[cfg(target_family = "wasm")]
+mod drop_file;
+#[cfg(target_family = "wasm")]
+mod ledger_table;
+#[cfg(target_family = "wasm")]
+mod live;
+#[cfg(target_family = "wasm")]
+mod log;
+#[cfg(target_family = "wasm")]
+mod message;
+#[cfg(target_family = "wasm")]
+pub mod page;
+#[cfg(target_family = "wasm")]
+mod panels;
+#[cfg(target_family = "wasm")]
+pub mod run;
+#[cfg(target_family = "wasm")]
+mod view;
+
+#[cfg(target_family = "wasm")]
+pub(crate) use page::{adopt, silence};

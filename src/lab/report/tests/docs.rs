@@ -1,0 +1,60 @@
+//! `docs/report.md` and the code name the same fields.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{report, value};
+use crate::lab::scenario::Scenario;
+
+const DOCS: &str = include_str!("../../../../docs/report.md");
+
+/// Every field below `value` as a dotted path, list entries as `[]`.
+fn paths(value: &Value, prefix: &str, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let path = if prefix.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{prefix}.{name}")
+                };
+                into.insert(path.clone());
+                paths(field, &path, into);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| paths(item, &format!("{prefix}[]"), into)),
+        _ => {}
+    }
+}
+
+/// The first column of the table under a heading of `docs/report.md`.
+fn documented(heading: &str) -> Vec<String> {
+    let (_, section) = DOCS.split_once(&format!("\n## {heading}\n")).expect("the heading is there");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    cells.map(|(field, _)| field.to_string()).collect()
+}
+
+#[test]
+fn every_field_stands_in_the_docs_and_the_other_way_round() {
+    let mut fields = BTreeSet::new();
+    paths(&value(&report()), "", &mut fields);
+    fields.retain(|field| !field.starts_with("scenario."));
+    let documented = documented("Report");
+    assert_eq!(documented.iter().cloned().collect::<BTreeSet<_>>(), fields);
+    assert_eq!(documented.len(), fields.len(), "a field stands twice");
+}
+
+#[test]
+fn every_field_of_a_scenario_stands_in_the_docs_and_the_other_way_round() {
+    let stress =
+        r#"[{"kind":"stall","ms":1,"everyMs":9},{"kind":"jank","ms":1,"everyMs":9},{"kind":"hogs","count":1},{"kind":"kill","atMs":1}]"#;
+    let mut fields = BTreeSet::from(["queueDepth".to_string()]);
+    for source in [r#""sine""#, r#""index""#, r#""synth""#, r#""file","url":"a.wav""#] {
+        let scenario = Scenario::from_json(&format!(r#"{{"source":{{"kind":{source}}},"stress":{stress}}}"#)).expect("a good scenario");
+        let scenario = serde_json::from_str(&scenario.to_json()).expect("a scenario is JSON");
+        paths(&scenario, "", &mut fields);
+    }
+    assert_eq!(documented("Scenario").into_iter().collect::<BTreeSet<_>>(), fields);
+}

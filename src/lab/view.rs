@@ -1,0 +1,230 @@
+//! Everything that is read from an output and shown, up to sixty times a second.
+
+use wasm_bindgen::JsValue;
+use web_sys::HtmlElement;
+
+use super::announce::Announcer;
+use super::chart::{Chart, Lines};
+use super::dom::{Mark, Text, element};
+use super::format::{Clock, Grouped, Many, Ms};
+use super::history::History;
+use super::ledger_table::LedgerTable;
+use super::log::Log;
+use super::panels::{Figures, Panels};
+use super::phase::Phase;
+use crate::ledger::Snapshot;
+use crate::web::page::{Facts, Output};
+
+/// Facts come from the browser's own objects, which change about once a second.
+const FACTS_EVERY_MS: f64 = 250.0;
+/// Producer load is that of the last one to two of these spans.
+const LOAD_SPAN_MS: f64 = 500.0;
+/// Rate assumed for figures in milliseconds before any output has told one.
+const ASSUMED_RATE: f64 = 48_000.0;
+
+/// The page's figures.
+#[derive(Debug)]
+pub(super) struct View {
+    state: Text,
+    state_mark: Mark,
+    now_playing: Text,
+    events: Text,
+    frames: Text,
+    longest: Text,
+    overruns: Text,
+    alarms: [Mark; 4],
+    fill_frames: Text,
+    fill_ms: Text,
+    ring_ms: Text,
+    hint: HtmlElement,
+    panels: Panels,
+    ledger: LedgerTable,
+    log: Log,
+    chart: Chart,
+    history: History,
+    facts: Option<Facts>,
+    facts_at_ms: f64,
+    latest: Snapshot,
+    /// When they were taken, and the earlier snapshots that load is measured from.
+    earlier: [(f64, Option<Snapshot>); 2],
+    /// Frames that the ring's control asks for, before and while something plays.
+    limit: u64,
+    pub(super) announcer: Announcer,
+    announcement: HtmlElement,
+    announced: (Phase, u64),
+}
+
+impl View {
+    pub(super) fn find() -> Result<Self, JsValue> {
+        let alarm = |id: &str| -> Result<Mark, JsValue> {
+            let cell = element::<web_sys::Element>(id)?;
+            Ok(Mark::on(cell.parent_element().unwrap_or(cell), "data-alarm"))
+        };
+        Ok(View {
+            state: Text::of("state")?,
+            state_mark: Mark::on(element("state")?, "data-state"),
+            now_playing: Text::of("now-playing")?,
+            events: Text::of("underrun-events")?,
+            frames: Text::of("underrun-frames")?,
+            longest: Text::of("underrun-longest")?,
+            overruns: Text::of("overruns")?,
+            alarms: [alarm("underrun-events")?, alarm("underrun-frames")?, alarm("underrun-longest")?, alarm("overruns")?],
+            fill_frames: Text::of("fill-frames")?,
+            fill_ms: Text::of("fill-ms")?,
+            ring_ms: Text::of("ring-ms")?,
+            hint: element("chart-hint")?,
+            panels: Panels::find()?,
+            ledger: LedgerTable::find()?,
+            log: Log::find()?,
+            chart: Chart::find()?,
+            history: History::default(),
+            facts: None,
+            facts_at_ms: f64::NEG_INFINITY,
+            latest: Snapshot::default(),
+            earlier: [(f64::NEG_INFINITY, None), (f64::NEG_INFINITY, None)],
+            limit: 2048,
+            announcer: Announcer::default(),
+            announcement: element("announce")?,
+            announced: (Phase::Idle, 0),
+        })
+    }
+
+    /// Another output follows.
+    pub(super) fn begin(&mut self) {
+        self.history.clear();
+        self.facts = None;
+        self.facts_at_ms = f64::NEG_INFINITY;
+        self.latest = Snapshot::default();
+        self.earlier = [(f64::NEG_INFINITY, None), (f64::NEG_INFINITY, None)];
+        self.announced.1 = 0;
+        self.hint.set_hidden(true);
+    }
+
+    /// What the page is doing, as word and attribute; news for screen readers.
+    pub(super) fn show_phase(&mut self, phase: Phase) {
+        self.state.show(phase.title());
+        self.state_mark.show(phase.name());
+        if self.facts.is_none() {
+            self.now_playing.show(phase.advice());
+        }
+        if phase != self.announced.0 {
+            self.announced.0 = phase;
+            self.announcer.offer(phase.title().into());
+        }
+    }
+
+    /// Shows what `frames` of ring are, where no output does.
+    pub(super) fn show_limit(&mut self, frames: u64) {
+        self.limit = frames;
+        let ms = 1e3 * frames as f64 / self.sample_rate();
+        match self.facts {
+            Some(_) => self.ring_ms.show(Ms(ms)),
+            None => self.ring_ms.show(format_args!("{} at 48 kHz", Ms(ms))),
+        }
+    }
+
+    /// Frames that the ring is shown to keep ahead.
+    pub(super) fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Tells screen readers what may be told now.
+    pub(super) fn announce(&mut self, now_ms: f64) {
+        if let Some(news) = self.announcer.due(now_ms) {
+            self.announcement.set_text_content(Some(&news));
+        }
+    }
+
+    /// Draws the chart again in another size or other colours.
+    pub(super) fn refresh(&mut self, now_ms: f64) -> Result<(), JsValue> {
+        self.chart.refresh();
+        self.draw(now_ms)
+    }
+
+    /// One look at `output`: reads it and writes what has changed.
+    pub(super) fn look(&mut self, now_ms: f64, output: &Output, phase: Phase) -> Result<(), JsValue> {
+        if now_ms - self.facts_at_ms >= FACTS_EVERY_MS || self.facts.is_none() {
+            self.facts_at_ms = now_ms;
+            let facts = output.facts();
+            let limit = facts.buffer_frames as u64;
+            let first = self.facts.replace(facts).is_none();
+            if first || limit != self.limit {
+                self.show_limit(limit);
+            }
+        }
+        let Some(facts) = &self.facts else { return Ok(()) };
+        let sample_rate = f64::from(facts.sample_rate);
+        // Both sides were busy: the next look is a sixtieth of a second away.
+        if let Some(snapshot) = output.snapshot() {
+            self.history.take(now_ms, &snapshot, facts.capacity);
+            self.latest = snapshot;
+        }
+        let snapshot = &self.latest;
+        let consumer = &snapshot.consumer;
+
+        match phase.advice() {
+            "" => self.now_playing.show(format_args!(
+                "{}, {}",
+                facts.source_name,
+                Clock(consumer.fresh as f64 / sample_rate, 1)
+            )),
+            advice => self.now_playing.show(advice),
+        }
+        self.events.show(Grouped(consumer.underrun_events));
+        self.frames.show(Grouped(consumer.underrun_frames));
+        self.longest.show(Ms(1e3 * consumer.underrun_longest as f64 / sample_rate));
+        self.overruns.show(Grouped(snapshot.producer.overrun_events));
+        let counts = [
+            consumer.underrun_events,
+            consumer.underrun_frames,
+            consumer.underrun_longest,
+            snapshot.producer.overrun_events,
+        ];
+        for (alarm, count) in self.alarms.iter_mut().zip(counts) {
+            alarm.show(if count > 0 { "true" } else { "false" });
+        }
+        let fill = snapshot.in_flight();
+        self.fill_frames.show(Grouped(fill));
+        self.fill_ms.show(Ms(1e3 * fill as f64 / sample_rate));
+
+        let measured_from = self.earlier[0].1.as_ref();
+        self.panels.show(&Figures {
+            snapshot,
+            facts,
+            fill: self.history.fill_over(1000.0),
+            load: measured_from.and_then(|earlier| snapshot.render_load(earlier)),
+        });
+        self.ledger.show(snapshot);
+        self.log.show(snapshot, sample_rate)?;
+        if now_ms - self.earlier[1].0 >= LOAD_SPAN_MS {
+            self.earlier.swap(0, 1);
+            self.earlier[1] = (now_ms, Some(self.latest.clone()));
+        }
+        self.announce_underruns(sample_rate);
+        self.draw(now_ms)
+    }
+
+    fn announce_underruns(&mut self, sample_rate: f64) {
+        let consumer = &self.latest.consumer;
+        if consumer.underrun_events > self.announced.1 {
+            self.announced.1 = consumer.underrun_events;
+            let lost = Ms(1e3 * consumer.underrun_frames as f64 / sample_rate);
+            self.announcer
+                .offer(format!("{}, {lost} lost", Many(consumer.underrun_events, "underrun")));
+        }
+    }
+
+    fn draw(&mut self, now_ms: f64) -> Result<(), JsValue> {
+        let lines = Lines {
+            limit: self.limit,
+            callback: self.latest.callback_frames().map(|(common, _)| common),
+            capacity: self.facts.as_ref().map_or(16_384, |facts| facts.capacity),
+            sample_rate: self.sample_rate(),
+        };
+        self.chart.draw(now_ms, &self.history, lines)
+    }
+
+    fn sample_rate(&self) -> f64 {
+        self.facts.as_ref().map_or(ASSUMED_RATE, |facts| f64::from(facts.sample_rate))
+    }
+}

@@ -1,0 +1,123 @@
+// Holds a recording of the left channel against the right one, the reference, and against the ledger.
+
+import { nearest } from './analyse.mjs';
+
+/** Frames around a break of the reference within which the left is excused. Both travel as pairs of samples, so what happens to one after the context happens to the other in
+ * the same frames; only their ends, near a zero crossing, may be told less exactly. */
+const MARGIN = 16;
+
+/** Frames by which ledger and recording may disagree. The place where a sine ends cannot be told better than to a frame or two. */
+export const TOLERANCE = 4;
+/** The same for the sine's delay over a gap, which is measured by its phase. */
+const SLIP_TOLERANCE = 0.25;
+
+/**
+ * How much sound the context had made by each sample of the recording. A device that got nothing in time inserts silence; the context's own time stands still meanwhile.
+ *
+ * @param {import('./analyse.mjs').Break[]} breaks those of the reference
+ * @param {number} period of the reference, in samples
+ * @returns {((sample: number) => number) | null} null if the reference lost something, how much cannot be known
+ */
+export function contextTime(breaks, period) {
+  const inserted = [];
+  for (const { at, length, slip } of breaks) {
+    const off = nearest((slip ?? length) - length, period);
+    // A sample of silence looks like one of the sine where that crosses zero, so the length can be off by one on each side.
+    if (Math.abs(off) > 2.5) return null;
+    inserted.push({ at, frames: Math.round(length + off) });
+  }
+  return (sample) =>
+    inserted.reduce((time, { at, frames }) => time - Math.min(Math.max(sample - at, 0), frames), sample);
+}
+
+/** Whether the stretch of a break, or a place, is so close to a break of the reference that the left is excused. */
+export function excused(at, length, reference) {
+  return reference.some((broken) => at <= broken.at + broken.length + MARGIN && broken.at <= at + length + MARGIN);
+}
+
+/** Share of `length` samples in which the reference excuses nothing. */
+export function unbrokenShare(reference, length) {
+  const lost = reference.reduce((sum, broken) => sum + broken.length + 2 * MARGIN, 0);
+  return Math.max(0, 1 - lost / length);
+}
+
+/**
+ * Compares gaps in the recording with underruns in the ledger, and tells all that does not agree.
+ *
+ * An underrun of `frames` frames at `frame` is heard like this: up to 128 frames of fading tail, silence for the rest of `frames`, then the sine goes on where it
+ * stopped, fading in over 128 frames. So in the recording
+ * - the first wrong sample is at `frame` (counted in the context's time, and from a common origin, which is found by trying: the one that most gaps agree on);
+ * - silence ends after `frames` frames, unless the tail fills all of them;
+ * - the sine is late by `frames` afterwards (whole periods do not show).
+ *
+ * @param {object} heard
+ * @param {import('./analyse.mjs').Break[]} heard.breaks those of the left channel
+ * @param {import('./analyse.mjs').Break[]} heard.reference those of the right channel
+ * @param {(sample: number) => number} heard.time from {@link contextTime}
+ * @param {number} heard.length samples recorded
+ * @param {number} heard.period of the left sine, in samples
+ * @param {{frame: number, frames: number}[]} underruns the ledger's log
+ * @returns {{pairs: {frame: number, frames: number, at: number, gap: number, silence: number, late: number}[], faults: string[], excused: number}}
+ *   `pairs`: what was compared: ledger's `frame` and `frames`, then place, length, silence and delay as recorded
+ */
+export function compare({ breaks, reference, time, length, period }, underruns) {
+  const near = (one, other) => Math.abs(one - other) <= TOLERANCE;
+  const origin = commonOrigin(breaks, underruns, time, near);
+  const [pairs, faults] = [[], []];
+  let excuses = 0;
+  const unheard = new Set(underruns);
+  for (const found of breaks) {
+    const at = time(found.at) - origin;
+    const event = underruns.find(({ frame }) => near(frame, at));
+    unheard.delete(event);
+    if (excused(found.at, found.length, reference)) {
+      excuses += 1;
+      continue;
+    }
+    if (!event) {
+      faults.push(`a break of ${found.length} frames at ${at} that the ledger does not know`);
+      continue;
+    }
+    // Cut off by the recording's end: nothing more can be said.
+    if (found.slip === null) continue;
+    const { frame, frames } = event;
+    const gap = found.silence > 0 ? found.silenceEnd - found.at : 0;
+    // The delay nearest to what the ledger says: the recording knows it but for whole periods.
+    const late = frames + nearest(found.slip - frames, period);
+    pairs.push({ frame, frames, at, gap, silence: found.silence, late });
+    if (frames > 128 && !near(gap, frames)) faults.push(`${gap} frames missing at ${at} where the ledger says ${frames}`);
+    if (Math.abs(late - frames) > SLIP_TOLERANCE) faults.push(`the sine is late by ${late} after ${at} where the ledger says ${frames}`);
+  }
+  for (const { frame, frames } of unheard) {
+    const sample = soundOf(frame + origin, time, length);
+    // Before the recording or after it, or where the device's own gap covers it.
+    if (sample === null || excused(sample, frames, reference)) continue;
+    faults.push(`${frames} frames missing at ${frame} say the ledger, but nothing was heard of it`);
+  }
+  return { pairs, faults, excused: excuses };
+}
+
+/** The difference between recorded time and the ledger's frames that most gaps agree on. */
+function commonOrigin(breaks, underruns, time, near) {
+  let best = { origin: 0, votes: 0 };
+  for (const { at } of breaks) {
+    for (const { frame } of underruns) {
+      const origin = time(at) - frame;
+      const votes = breaks.filter((other) => underruns.some((event) => near(time(other.at) - origin, event.frame))).length;
+      if (votes > best.votes) best = { origin, votes };
+    }
+  }
+  return best.origin;
+}
+
+/** The sample at which the context's frame `frame` was recorded; null if it was not. */
+function soundOf(frame, time, length) {
+  if (frame < time(0) || frame >= time(length - 1)) return null;
+  let [low, high] = [0, length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (time(middle) < frame) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,83 @@
+// What leaves the browser: recorded from PulseAudio's null sink, compared sample by sample with what should be heard. ci/test-speaker starts the sink.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch } from '../support/chromium.mjs';
+import { SITE, serve } from '../support/server.mjs';
+import { compare, excused } from './compare.mjs';
+import { ROUTES, describe, listen } from './listen.mjs';
+import { RATE } from './recorder.mjs';
+
+/** Recordings made at most. Another one is made only because the reference was broken, never because of the left channel. */
+const ATTEMPTS = 4;
+/** Share of a recording in which the reference has to be unbroken. */
+const ENOUGH = 0.9;
+/** How long the producer stands still, in ms; the ring holds 43 ms. */
+const FREEZES = [200, 120, 300, 150, 250, 180];
+/** Frames: shorter gaps than this are no freeze of the above, but the machine's. */
+const LONG = 1000;
+
+let server;
+let browser;
+
+before(async () => {
+  assert.ok(process.env.NOXRUN_SINK, 'No sink to record: run ci/test-speaker.');
+  server = await serve(SITE, { routes: ROUTES });
+  browser = await launch({ audible: true });
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/** Records until the reference is good enough to judge by. */
+async function measure(t, options, during, usable) {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const heard = await listen(browser, server.url, options, during);
+    t.diagnostic(describe(heard));
+    if (heard.share >= ENOUGH && usable(heard)) return heard;
+    t.diagnostic("this machine broke the browser's own oscillator too often to judge by: once more");
+  }
+  assert.fail(`in ${ATTEMPTS} recordings the browser's own oscillator was broken too often to judge by: try on a machine with less to do`);
+}
+
+test('the sound is unbroken wherever the reference is', async (t) => {
+  const heard = await measure(t, { bufferFrames: 8192 }, (page, recorder) => recorder.more(8 * RATE), () => true);
+  const broken = heard.breaks.filter(({ at, length }) => !excused(at, length, heard.reference));
+  assert.deepEqual(broken, [], `the left channel broke by itself; the ledger says ${JSON.stringify(heard.ledger.underruns)}`);
+  assert.equal(heard.ledger.imbalance, 0);
+});
+
+async function freeze(page, recorder) {
+  await recorder.more(RATE / 2);
+  for (const ms of FREEZES) {
+    const { events } = (await page.evaluate(() => window.speaker.stats())).underruns;
+    await page.evaluate((length) => window.speaker.freeze(length), ms);
+    // Until the ledger has it and it is over; not for ever, because what counts is what was heard.
+    for (let waited = 0; waited < 20; waited += 1) {
+      await recorder.more(RATE / 10);
+      const { underruns } = await page.evaluate(() => window.speaker.stats());
+      const since = underruns.log.slice(-Math.max(1, underruns.events - events));
+      if (underruns.events > events && since.some(({ frames, over }) => over && frames >= LONG)) break;
+    }
+    await recorder.more(RATE / 4);
+  }
+  await recorder.more(RATE / 2);
+}
+
+test('a frozen producer is heard exactly where and as long as the ledger says', async (t) => {
+  const long = ({ silence }) => silence >= LONG;
+  const measurable = ({ breaks, reference, time }) =>
+    time !== null && breaks.filter((gap) => long(gap) && excused(gap.at, gap.length, reference)).length <= FREEZES.length / 2;
+  const heard = await measure(t, { bufferFrames: 2048 }, freeze, measurable);
+  const { pairs, faults, excused: excuses } = compare(heard, heard.ledger.underruns.log);
+  for (const { frame, frames, at, gap, late } of pairs) {
+    t.diagnostic(`ledger ${frames} frames at ${frame}; heard ${gap} at ${at}, the sine late by ${late.toFixed(3)}`);
+  }
+  if (excuses > 0) t.diagnostic(`${excuses} breaks beside a break of the reference were not judged`);
+  assert.deepEqual(faults, []);
+  assert.equal(heard.ledger.imbalance, 0);
+  const real = pairs.filter(long).length;
+  assert.ok(real >= FREEZES.length / 2, `${FREEZES.length} freezes, but only ${real} long gaps were heard`);
+});

@@ -1,0 +1,40 @@
+import { chromium } from 'playwright-core';
+
+// What a headless Chromium needs to play at once, also as root, without talking to anybody.
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--autoplay-policy=no-user-gesture-required',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-quic',
+];
+
+/**
+ * Starts the system's Chromium with a fresh profile.
+ *
+ * @param {object} [options]
+ * @param {boolean} [options.audible] let the sound out: to the PulseAudio server that PULSE_SERVER names
+ * @param {boolean} [options.autoplay] play without a gesture; yes unless told otherwise
+ * @param {string[]} [options.args] further flags
+ */
+export function launch({ audible = false, autoplay = true, args = [] } = {}) {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [...FLAGS.filter((flag) => autoplay || !flag.startsWith('--autoplay-policy')), ...args],
+    ignoreDefaultArgs: audible ? ['--mute-audio'] : [],
+  });
+}
+
+/** Collects what a page complains about: uncaught errors, failed requests, console errors. A test ends by expecting none. */
+export function complaints(page) {
+  const list = [];
+  page.on('pageerror', (error) => list.push(`uncaught: ${error.message}`));
+  page.on('requestfailed', (request) => list.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') list.push(`console: ${message.text()}`);
+  });
+  return list;
+}
