@@ -7,7 +7,7 @@
 #[non_exhaustive]
 pub enum Error {
     /// A setting lies outside its range.
-    #[error("{what} is {value}: it must be {min} to {max}{unit}")]
+    #[error("{what} is {}: it must be {} to {}{unit}", Decimal(*value), Decimal(*min), Decimal(*max))]
     OutOfRange {
         /// Which setting, in words.
         what: &'static str,
@@ -52,6 +52,38 @@ pub enum Error {
     },
 }
 
+/// A number for people: up to three decimals, without trailing zeros.
+///
+/// The standard library prints an `f64` exactly, with code that weighs more than the whole ring (8 KB of Wasm).
+#[derive(Debug, Clone, Copy)]
+pub struct Decimal(pub f64);
+
+impl core::fmt::Display for Decimal {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        /// Beyond this a thousandth is no longer exact, and nobody counts it.
+        const LARGEST: f64 = 1e12;
+        let Decimal(value) = *self;
+        if value.is_nan() {
+            return f.write_str("not a number");
+        }
+        if value.abs() > LARGEST {
+            return f.write_str(if value > 0.0 { "more than 10^12" } else { "less than -10^12" });
+        }
+        let thousandths = (value.abs() * 1e3).round() as u64;
+        let (whole, mut rest) = (thousandths / 1000, thousandths % 1000);
+        let sign = if value < 0.0 && thousandths > 0 { "-" } else { "" };
+        if rest == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        let mut digits = 3;
+        while rest.is_multiple_of(10) {
+            rest /= 10;
+            digits -= 1;
+        }
+        write!(f, "{sign}{whole}.{rest:0digits$}")
+    }
+}
+
 /// `value` when it lies in `min..=max`, else [`Error::OutOfRange`] naming all of them.
 pub fn in_range(what: &'static str, value: f64, min: f64, max: f64, unit: &'static str) -> Result<f64, Error> {
     if value >= min && value <= max {
@@ -64,5 +96,31 @@ pub fn in_range(what: &'static str, value: f64, min: f64, max: f64, unit: &'stat
             max,
             unit,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (440.0, "440"),
+            (0.5, "0.5"),
+            (-1.25, "-1.25"),
+            (0.007, "0.007"),
+            (44_100.05, "44100.05"),
+            (1.9999, "2"),
+            (-0.0001, "0"),
+            (1e12, "1000000000000"),
+            (f64::INFINITY, "more than 10^12"),
+            (-1e300, "less than -10^12"),
+            (f64::NAN, "not a number"),
+        ] {
+            assert_eq!(Decimal(value).to_string(), text);
+        }
     }
 }

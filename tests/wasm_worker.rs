@@ -70,6 +70,7 @@ impl Producer {
 #[wasm_bindgen_test]
 async fn a_sleeping_producer_is_woken_and_loses_no_frame() {
     let producer = Producer::spawn();
+    until("the worker's script", || producer.find("up", "type").is_some()).await;
     producer.post(&[("type", "load".into()), ("url", glue_url().into())]);
     let source = object(&[("kind", "index".into())]);
     let options = object(&[

@@ -51,3 +51,5 @@ onmessage = ({ data }) => {
     postMessage({ type: 'crashed', message: String(error?.message ?? error) });
   });
 };
+// Only now is anybody listening: a worker script that is wrapped in another loses what comes earlier.
+postMessage({ type: 'up' });

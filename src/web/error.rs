@@ -1,6 +1,6 @@
 //! What can go wrong between page, worker and worklet, as text that a person can act on.
 
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 use crate::error::Error;
 
@@ -76,8 +76,16 @@ impl From<PageError> for JsValue {
 
 /// The message of whatever JS threw.
 pub(super) fn text_of(thrown: &JsValue) -> String {
-    match thrown.dyn_ref::<js_sys::Error>() {
-        Some(error) => format!("{}: {}", error.name(), error.message()).replace("undefined", ""),
-        None => thrown.as_string().unwrap_or_else(|| format!("{thrown:?}")),
+    // Not through `js_sys::Error`: anything can be thrown, and a message that is missing would read "undefined".
+    let text = |name: &str| {
+        js_sys::Reflect::get(thrown, &name.into())
+            .ok()
+            .and_then(|value| value.as_string())
+            .unwrap_or_default()
+    };
+    match (text("name"), text("message")) {
+        (name, message) if !name.is_empty() => name + ": " + &message,
+        (_, message) if !message.is_empty() => message,
+        _ => thrown.as_string().unwrap_or_else(|| "no reason was given".into()),
     }
 }

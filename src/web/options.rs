@@ -4,7 +4,7 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::PageError;
-use crate::error::{Error, in_range};
+use crate::error::{Decimal, Error, in_range};
 use crate::inject::StallPlan;
 use crate::ring::MAX_CHANNELS;
 use crate::shared::SharedOutput;
@@ -45,7 +45,7 @@ impl SourceSpec {
     /// A short name for people.
     pub fn name(&self) -> String {
         match self {
-            SourceSpec::Sine { hz } => format!("sine, {hz} Hz"),
+            SourceSpec::Sine { hz } => format!("sine, {} Hz", Decimal(*hz)),
             SourceSpec::Index => "frame index".into(),
             SourceSpec::Synth { voices } => format!("synth, {voices} voices"),
             SourceSpec::File(file) => file.name(),
@@ -209,7 +209,7 @@ fn whole(name: &str, value: &JsValue) -> Result<usize, PageError> {
     if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {
         Ok(number as usize)
     } else {
-        Err(wrong(name, &format!("must be a whole number, not {number}")))
+        Err(wrong(name, &format!("must be a whole number, not {}", Decimal(number))))
     }
 }
 

@@ -134,7 +134,7 @@ fn open(spec: &JsValue, shared: &SharedOutput) -> Result<Box<dyn Source>, String
         }
         kind => {
             let _ = shared;
-            Err(format!("this build has no source of the kind {kind:?}"))
+            Err(format!("this build has no source of the kind \"{kind}\""))
         }
     }
 }

@@ -11,23 +11,52 @@ export const TOLERANCE = 4;
 /** The same for the sine's delay over a gap, which is measured by its phase. */
 const SLIP_TOLERANCE = 0.25;
 
+/** Most frames that a break of the reference may have swallowed: longer than any buffer on the way. */
+const SWALLOWED = 24000;
+/** A delay is a whole number of frames; measured by phase it is exact to this. */
+const PHASE_TOLERANCE = 0.03;
+
 /**
- * How much sound the context had made by each sample of the recording. A device that got nothing in time inserts silence; the context's own time stands still meanwhile.
+ * How much sound the context had made by each sample of the recording. A device that got nothing in time inserts silence, during which the context's own time stands still;
+ * and what came too late may be thrown away. Either shows in the phases on both sides of the break: two sines of different periods together leave no doubt about whole periods.
  *
- * @param {import('./analyse.mjs').Break[]} breaks those of the reference
- * @param {number} period of the reference, in samples
- * @returns {((sample: number) => number) | null} null if the reference lost something, how much cannot be known
+ * @param {import('./analyse.mjs').Break[]} reference breaks of the right channel
+ * @param {import('./analyse.mjs').Break[]} breaks those of the left
+ * @param {{left: number, right: number}} periods of the two sines, in samples
+ * @returns {((sample: number) => number) | null} null if something was lost and cannot be counted, because the left said nothing at that moment
  */
-export function contextTime(breaks, period) {
+export function contextTime(reference, breaks, periods) {
   const inserted = [];
-  for (const { at, length, slip } of breaks) {
-    const off = nearest((slip ?? length) - length, period);
-    // A sample of silence looks like one of the sine where that crosses zero, so the length can be off by one on each side.
-    if (Math.abs(off) > 2.5) return null;
-    inserted.push({ at, frames: Math.round(length + off) });
+  for (const broken of reference) {
+    // Beyond the first and the last run there is nothing to be compared.
+    if (broken.slip === null) continue;
+    const same = breaks.find(({ at, length }) => Math.abs(at - broken.at) <= 2 && Math.abs(at + length - broken.at - broken.length) <= 2);
+    const frames = delay(broken, same, periods);
+    if (frames === null) return null;
+    inserted.push({ at: broken.at, length: broken.length, frames });
   }
   return (sample) =>
-    inserted.reduce((time, { at, frames }) => time - Math.min(Math.max(sample - at, 0), frames), sample);
+    inserted.reduce((time, { at, length, frames }) => time - frames * share(sample, at, length), sample);
+}
+
+/** How much of a break lies before `sample`, 0 to 1. */
+function share(sample, at, length) {
+  if (sample <= at) return 0;
+  return sample >= at + length ? 1 : (sample - at) / length;
+}
+
+/** By how many frames the sound is late after a break: the number nearest to the break's length that both phases allow. */
+function delay(right, left, periods) {
+  const fits = (frames) =>
+    Math.abs(nearest(right.slip - frames, periods.right)) < PHASE_TOLERANCE &&
+    (!left || left.slip === null || Math.abs(nearest(left.slip - frames, periods.left)) < PHASE_TOLERANCE);
+  // Without the left: only what needs no search. (A sample of silence looks like one of the sine where that crosses zero: the length can be off by one at each end.)
+  const furthest = left && left.slip !== null ? SWALLOWED : 2;
+  for (let off = 0; off <= furthest; off += 1) {
+    if (fits(right.length - off)) return right.length - off;
+    if (fits(right.length + off)) return right.length + off;
+  }
+  return null;
 }
 
 /** Whether the stretch of a break, or a place, is so close to a break of the reference that the left is excused. */

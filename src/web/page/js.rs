@@ -85,6 +85,18 @@ impl Output {
         })
     }
 
+    /// How long starting took, in ms from the call of `start`: `moduleMs`, `workerMs`, `workletMs`, `firstFrameMs` (null before the first real frame was rendered).
+    #[wasm_bindgen(getter)]
+    pub fn startup(&self) -> JsValue {
+        let startup = self.facts().startup;
+        object(&[
+            ("moduleMs", startup.module_ms.into()),
+            ("workerMs", startup.worker_ms.into()),
+            ("workletMs", startup.worklet_ms.into()),
+            ("firstFrameMs", startup.first_frame_ms.map_or(JsValue::NULL, JsValue::from)),
+        ])
+    }
+
     /// The ledger as a plain object, or nothing when it was changing (ask again): `requested`, `fresh`, `repeated`, `concealed`, `silent` by reason, `produced`, `dropped` by reason, `inFlight`, `imbalance` in frames, and
     /// `underruns` {events, frames, longest, log}; the log holds the latest 256, oldest first, each {frame, frames, fill, quanta, over}.
     pub fn stats(&self) -> JsValue {

@@ -14,6 +14,7 @@ use super::files::{preload, take_worker};
 use super::producer::{Ending, ProducerHandle};
 use super::{OutputOptions, PageError, PlaybackStats, SourceSpec};
 use crate::conceal::FADE_FRAMES;
+use crate::error::Decimal;
 use crate::ledger::{ProducerState, Snapshot};
 use crate::web::options::object;
 use crate::web::peek::{Peek, Wish};
@@ -252,7 +253,8 @@ impl Output {
                 if now() - since < LOST_AFTER_MS {
                     return None;
                 }
-                format!("the producer has shown no sign of life for {:.1} s", (now() - since) / 1e3)
+                let seconds = Decimal(((now() - since) / 1e2).round() / 1e1);
+                format!("the producer has shown no sign of life for {seconds} s")
             }
         };
         // Silence by pause, not one endless underrun: the loss ends here, and the ring keeps what is in it.

@@ -1,7 +1,6 @@
 //! The producer's worker, seen from the page.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use js_sys::{Function, Promise, Reflect};
@@ -36,13 +35,14 @@ pub(super) enum Ending {
 /// What the worker has told so far.
 #[derive(Default)]
 struct Told {
+    up: Cell<bool>,
     loaded: Cell<bool>,
     addresses: Cell<Option<(usize, usize)>>,
     ending: RefCell<Option<Ending>>,
     /// Whether the source has ended, and why if it was too early.
     source_ended: RefCell<Option<Option<String>>>,
-    /// Answers to requests, by number.
-    answers: RefCell<HashMap<u32, Result<(), String>>>,
+    /// Answers to requests, with their numbers; one or two at most.
+    answers: RefCell<Vec<(u32, Result<(), String>)>>,
     /// Who waits for news.
     waiting: RefCell<Vec<Function>>,
 }
@@ -52,6 +52,7 @@ impl Told {
         let text = |name: &str| Reflect::get(message, &name.into()).ok().and_then(|value| value.as_string());
         let number = |name: &str| Reflect::get(message, &name.into()).ok().and_then(|value| value.as_f64());
         match text("type").as_deref() {
+            Some("up") => self.up.set(true),
             Some("loaded") => self.loaded.set(true),
             Some("ready") => self.addresses.set(
                 number("shared")
@@ -60,7 +61,7 @@ impl Told {
             ),
             Some("source") => {
                 let answer = text("error").map_or(Ok(()), Err);
-                self.answers.borrow_mut().insert(number("id").unwrap_or_default() as u32, answer);
+                self.answers.borrow_mut().push((number("id").unwrap_or_default() as u32, answer));
                 self.source_ended.take();
             }
             Some("ended") => *self.source_ended.borrow_mut() = Some(text("failure")),
@@ -70,6 +71,13 @@ impl Told {
             _ => {}
         }
         self.news();
+    }
+
+    /// The answer to a request, once.
+    fn answer(&self, id: u32) -> Option<Result<(), String>> {
+        let mut answers = self.answers.borrow_mut();
+        let place = answers.iter().position(|(of, _)| *of == id)?;
+        Some(answers.swap_remove(place).1)
     }
 
     /// The first ending is the true one.
@@ -89,6 +97,8 @@ impl Told {
 pub(super) struct ProducerHandle {
     worker: Worker,
     told: Rc<Told>,
+    /// Messages for a worker that does not listen yet: one that is wrapped (as test runners do) loses what comes before its script has run.
+    backlog: Rc<RefCell<Vec<JsValue>>>,
     requests: Cell<u32>,
     /// Kept for as long as the worker may call them.
     _on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -108,9 +118,17 @@ impl ProducerHandle {
             why: text_of(&thrown),
         })?;
         let told = Rc::new(Told::default());
+        let backlog = Rc::new(RefCell::new(Vec::<JsValue>::new()));
         let on_message = {
-            let told = told.clone();
-            Closure::new(move |event: MessageEvent| told.hear(&event.data()))
+            let (told, backlog, worker) = (told.clone(), backlog.clone(), worker.clone());
+            Closure::new(move |event: MessageEvent| {
+                told.hear(&event.data());
+                for message in backlog.take() {
+                    if worker.post_message(&message).is_err() {
+                        told.end(Ending::Crashed(PageError::NotIsolated.to_string()));
+                    }
+                }
+            })
         };
         let on_error = {
             let told = told.clone();
@@ -126,6 +144,7 @@ impl ProducerHandle {
         let handle = ProducerHandle {
             worker,
             told,
+            backlog,
             requests: Cell::new(0),
             _on_message: on_message,
             _on_error: on_error,
@@ -158,7 +177,7 @@ impl ProducerHandle {
         self.post(&[("type", "source".into()), ("id", id.into()), ("source", source.clone())])?;
         // After the message: a worker that looks now finds it.
         mail();
-        let answer = self.until(|told| told.answers.borrow_mut().remove(&id)).await?;
+        let answer = self.until(|told| told.answer(id)).await?;
         answer.map_err(PageError::Source)
     }
 
@@ -178,8 +197,13 @@ impl ProducerHandle {
     }
 
     fn post(&self, message: &[(&str, JsValue)]) -> Result<(), PageError> {
+        let message = object(message);
+        if !self.told.up.get() {
+            self.backlog.borrow_mut().push(message);
+            return Ok(());
+        }
         // What cannot be posted is a memory that may not be shared.
-        self.worker.post_message(&object(message)).map_err(|_| PageError::NotIsolated)
+        self.worker.post_message(&message).map_err(|_| PageError::NotIsolated)
     }
 
     /// Waits until the worker has told what `look` looks for, or has ended.
