@@ -1,4 +1,32 @@
-//! Noxrun (skeleton).
+//! Noxrun plays audio that Rust renders in a Web Worker, through a lock-free ring in shared memory, out of an AudioWorklet; and it accounts for every frame.
+//!
+//! ```text
+//!  page (starts, shows)            web::page, lab
+//!    |  module + memory + address
+//!    v
+//!  worker: Source renders ──> Producer ──┐        render, source, web::worker, worklet/producer.js
+//!                                        v
+//!                      ring in the shared Wasm memory      ring, shared
+//!                                        |
+//!  worklet: Consumer reads <─────────────┘        consume, conceal, web::worklet, worklet/processor.js
+//!    |        └─> ledger (counters, events) ──> page, report
+//!    v
+//!  device
+//! ```
+//!
+//! One Wasm module, instantiated in the worker and in the worklet over one shared memory: the same code runs on both ends, natively, and (the ring) under loom.
+//! Nothing below `web` knows JavaScript; nothing below `lab` knows the lab.
+//!
+//! | to | look at |
+//! | --- | --- |
+//! | write a source of sound | [`render::Source`] (pulled), [`render::PushWriter`] (pushed) |
+//! | move frames between threads | [`ring`] |
+//! | know what became of each frame | [`ledger`] |
+//! | see what the audio thread does | [`consume::Quanta`] |
+//! | start an output in a page | `web::page::Output` (Wasm only) |
+//!
+//! # Features
+//! None by default. `synth`: the built-in synthesiser. `decode`: audio files. `lab`: the page. `count-allocations`: an allocator that counts.
 // The instructions to wait on and notify a word of memory are not stable in Rust yet.
 #![cfg_attr(all(target_family = "wasm", target_feature = "atomics"), feature(stdarch_wasm_atomic_wait))]
 

@@ -20,7 +20,14 @@ const handlers = {
   },
   start({ module, memory, options }) {
     wasm = glue.initSync({ module, memory, thread_stack_size: STACK_BYTES });
-    producer = new glue.ProducerWorker(options);
+    try {
+      producer = new glue.ProducerWorker(options);
+    } catch (error) {
+      // A trap is a crash; what Rust throws is an Error with a text for people.
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      postMessage({ type: 'refused', message: String(error?.message ?? error) });
+      return;
+    }
     postMessage({ type: 'ready', shared: producer.shared_address(), ring: producer.ring_address() });
   },
   source({ id, source }) {

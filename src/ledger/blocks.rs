@@ -4,7 +4,7 @@ use crate::ring::sync::AtomicU32;
 use crate::ring::{Count, Sequence};
 
 /// Buckets of the histogram of the ring's fill.
-pub const FILL_BUCKETS: usize = 256;
+pub const FILL_BUCKETS: usize = 1024;
 /// Buckets of the histogram of quanta per callback; the last one holds all that are longer.
 pub const BURST_BUCKETS: usize = 64;
 /// Underruns kept in shared memory; the page collects them long before they are overwritten.

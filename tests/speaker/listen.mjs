@@ -52,7 +52,7 @@ function examine({ left, right }) {
   const [from, to] = [runs[0].start + CALLBACK, runs[runs.length - 1].end];
   const { breaks: reference } = follow(right.subarray(from, to), RIGHT);
   const { breaks } = follow(left.subarray(from, to), LEFT);
-  if(process.env.DBG) for(const r of reference) console.log('REF',JSON.stringify(r), 'LEFT', JSON.stringify(breaks.filter(b=>b.at<=r.at+r.length+20&&r.at<=b.at+b.length+20)), contextTime([r], breaks, { left: RATE / LEFT.hz, right: RATE / RIGHT.hz })?.(1e9)-1e9);
+
   return {
     breaks,
     reference,

@@ -9,7 +9,7 @@ import { ROUTES, describe, listen } from './listen.mjs';
 import { RATE } from './recorder.mjs';
 
 /** Recordings made at most. Another one is made only because the reference was broken, never because of the left channel. */
-const ATTEMPTS = 4;
+const ATTEMPTS = 8;
 /** Share of a recording in which the reference has to be unbroken. */
 const ENOUGH = 0.9;
 /** How long the producer stands still, in ms; the ring holds 43 ms. */

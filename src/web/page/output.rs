@@ -134,8 +134,7 @@ impl Output {
     }
 
     async fn build(context: &AudioContext, options: OutputOptions, began: f64) -> Result<Output, PageError> {
-        // Not awaited: without a gesture it never settles.
-        let _ = context.resume();
+        resume(context);
         let memory = engine_memory()?;
         let producer = take_worker()?;
         let mut startup = Startup::default();
@@ -273,8 +272,7 @@ impl Output {
     /// Resumes a suspended or blocked context; within a gesture.
     pub fn resume(&self) {
         if !self.inner.closed.get() {
-            // Not awaited: without a gesture it never settles.
-            let _ = self.inner.context.resume();
+            resume(&self.inner.context);
         }
     }
 
@@ -485,6 +483,15 @@ async fn both<A, B>(
         }
     })
     .await
+}
+
+/// Resumes a context without waiting for it: without a gesture that never comes, and it fails when the context is closed first.
+fn resume(context: &AudioContext) {
+    if let Ok(resuming) = context.resume() {
+        wasm_bindgen_futures::spawn_local(async move {
+            let _ = JsFuture::from(resuming.unchecked_into::<Promise>()).await;
+        });
+    }
 }
 
 /// Milliseconds since the page began.

@@ -28,6 +28,8 @@ extern "C" {
 pub(super) enum Ending {
     /// As asked.
     Stopped,
+    /// Before it began, because its source could not be opened or an option was out of range; the text says which.
+    Refused(String),
     /// By itself; the text says how.
     Crashed(String),
 }
@@ -65,6 +67,7 @@ impl Told {
                 self.source_ended.take();
             }
             Some("ended") => *self.source_ended.borrow_mut() = Some(text("failure")),
+            Some("refused") => self.end(Ending::Refused(text("message").unwrap_or_default())),
             Some("stopped") => self.end(Ending::Stopped),
             // A panic says why; the trap that follows it says only "unreachable".
             Some("panicked" | "crashed") => self.end(Ending::Crashed(text("message").unwrap_or_default())),
@@ -213,6 +216,7 @@ impl ProducerHandle {
                 return Ok(found);
             }
             match self.ending() {
+                Some(Ending::Refused(why)) => return Err(PageError::Source(why)),
                 Some(Ending::Crashed(why)) => return Err(PageError::Crashed(why)),
                 Some(Ending::Stopped) => return Err(PageError::Closed),
                 None => {}
