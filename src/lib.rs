@@ -37,6 +37,8 @@ pub mod consume;
 pub mod error;
 #[cfg(not(loom))]
 pub mod inject;
+#[cfg(all(feature = "lab", not(loom)))]
+pub mod lab;
 #[cfg(not(loom))]
 pub mod ledger;
 #[cfg(not(loom))]

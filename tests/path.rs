@@ -530,32 +530,51 @@ fn frames_go_on_after_a_pause_where_they_stopped() {
 }
 
 #[test]
-fn a_jump_discards_what_lies_in_the_ring_and_does_not_click() {
-    let mut rig = Rig::new(Setup { channels: 1, ..STEREO }, sine());
+fn a_change_of_source_is_heard_at_once_without_a_gap_or_a_click() {
+    let mut rig = Rig::new(
+        Setup {
+            channels: 1,
+            capacity: 8192,
+            ..STEREO
+        },
+        sine(),
+    );
+    rig.shared.ring.set_limit(2048).expect("in range");
     rig.run(10, 1);
     rig.fill();
     let before = rig.balanced();
+    rig.pacer.set_source(made(|_, _| 0.5));
+    assert_eq!(rig.pacer.turn(), Turn::Rendered, "the new sound is rendered behind the old one");
+    rig.play(1);
+    let during = rig.balanced();
+    assert_eq!(during.dropped(), 0, "the old sound plays on meanwhile");
+    assert_eq!(during.consumer.fresh, before.consumer.fresh + 128);
+    rig.fill();
+    rig.play(2);
+    let after = rig.balanced();
+    assert_eq!(after.consumer.dropped[DroppedBy::Seek as usize], 2048 - 128, "what was left of the old sound");
+    assert_eq!(after.dropped(), 2048 - 128);
+    assert_eq!(after.consumer.underrun_events, 0);
+    assert_eq!(rig.out[0].last(), Some(&0.5), "the new sound, faded in");
+    rig.run(40, 1);
+    let end = rig.balanced();
+    assert_eq!((end.consumer.underrun_events, end.dropped()), (0, 2048 - 128));
+    assert!((2048 - 256..=2048).contains(&end.in_flight()), "no further ahead than the ring's size: {}", end.in_flight());
+    rig.smooth();
+}
+
+#[test]
+fn without_room_for_both_sounds_the_old_one_is_cut_and_the_gap_is_counted() {
+    let mut rig = Rig::new(Setup { channels: 1, ..STEREO }, sine());
+    rig.run(10, 1);
+    rig.fill();
     rig.pacer.set_source(sine());
-    assert_eq!(rig.balanced().in_flight(), 2048, "only the consumer discards");
+    assert_eq!(rig.pacer.turn(), Turn::Idle, "a full ring has room for nothing more");
     rig.play(1);
     let after = rig.balanced();
-    assert_eq!(after.consumer.dropped[DroppedBy::Seek as usize], 2048);
-    assert_eq!(after.dropped(), 2048);
-    assert_eq!(after.consumer.fresh, before.consumer.fresh);
-    // The ring was empty then, which is an underrun until the new sound is there.
-    assert_eq!((after.consumer.underrun_events, after.consumer.concealed), (1, FADE_FRAMES as u64));
+    assert_eq!((after.dropped(), after.consumer.underrun_events), (2048, 1));
     rig.run(20, 1);
     assert_eq!(rig.balanced().underruns[0].frames, 128);
-    rig.smooth();
-    // With the new sound there already, old and new overlap: nothing is missing.
-    rig.run(2, 1);
-    let in_ring = rig.balanced().in_flight();
-    rig.pacer.set_source(sine());
-    assert_eq!(rig.pacer.turn(), Turn::Rendered, "one block still fits beside the old sound");
-    rig.run(20, 1);
-    let end = rig.balanced();
-    assert_eq!(end.consumer.underrun_events, 1);
-    assert_eq!(end.dropped(), 2048 + in_ring, "what was in the ring when it was asked for");
     rig.smooth();
 }
 

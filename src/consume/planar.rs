@@ -64,13 +64,18 @@ impl Planar {
         match channels {
             1 => self.samples[at..at + interleaved.len()].copy_from_slice(interleaved),
             2 => {
-                // Slices of known, equal length let the compiler turn this into shuffles of whole vectors.
+                // Groups of a fixed length become shuffles of whole vectors, even in a build for size.
                 let frames = interleaved.len() / 2;
                 let (left, right) = self.samples.split_at_mut(self.stride);
                 let (left, right) = (&mut left[at..at + frames], &mut right[at..at + frames]);
-                for ((frame, left), right) in interleaved.chunks_exact(2).zip(left).zip(right) {
-                    *left = frame[0];
-                    *right = frame[1];
+                let (groups, rest) = interleaved.as_chunks::<8>();
+                let ((lefts, left), (rights, right)) = (left.as_chunks_mut::<4>(), right.as_chunks_mut::<4>());
+                for (([l0, r0, l1, r1, l2, r2, l3, r3], left), right) in groups.iter().zip(lefts).zip(rights) {
+                    *left = [*l0, *l1, *l2, *l3];
+                    *right = [*r0, *r1, *r2, *r3];
+                }
+                for (([l, r], left), right) in rest.as_chunks().0.iter().zip(left).zip(right) {
+                    (*left, *right) = (*l, *r);
                 }
             }
             _ => {

@@ -148,24 +148,24 @@ impl Chart {
         (self.height - FLOOR) * (1.0 - frames / self.top)
     }
 
-    fn rule(&self, colour: &str, from: (f64, f64), to: (f64, f64)) {
-        self.paint.set_stroke_style_str(colour);
-        self.paint.begin_path();
+    fn rule(&self, from: (f64, f64), to: (f64, f64)) {
         self.paint.move_to(from.0, from.1);
         self.paint.line_to(to.0, to.1);
-        self.paint.stroke();
     }
 
     fn draw_grid(&self, lines: Lines) {
         self.paint.set_line_width(1.0);
+        self.paint.set_stroke_style_str(&self.colours.grid);
+        self.paint.begin_path();
         for second in 1..10 {
             let x = (self.width * f64::from(second) / 10.0).round() + 0.5;
-            self.rule(&self.colours.grid, (x, 0.0), (x, self.height));
+            self.rule((x, 0.0), (x, self.height));
         }
         for quarter in 0..4 {
             let y = self.y(lines.limit as f64 * f64::from(quarter) / 4.0).round() + 0.5;
-            self.rule(&self.colours.grid, (0.0, y), (self.width, y));
+            self.rule((0.0, y), (self.width, y));
         }
+        self.paint.stroke();
     }
 
     fn draw_marks(&self, now_ms: f64, history: &History, lines: Lines) {
@@ -192,15 +192,18 @@ impl Chart {
 
     fn draw_range(&self, now_ms: f64, history: &History, lines: Lines) {
         self.paint.set_fill_style_str(&self.colours.area);
+        // One path: its parts touch, and the translucent colour must not be laid on twice.
+        self.paint.begin_path();
         let mut before: Option<f64> = None;
         for point in history.points() {
             let x = self.x(now_ms, point.at_ms);
             if let (Some((low, high)), Some(left)) = (point.range, before.filter(|left| x - left < self.width * GAP_MS / WINDOW_MS)) {
                 let (top, bottom) = (self.y(high.min(lines.limit) as f64), self.y(low as f64));
-                self.paint.fill_rect(left, top, x - left, (bottom - top).max(0.0));
+                self.paint.rect(left, top, x - left, (bottom - top).max(0.0));
             }
             before = Some(x);
         }
+        self.paint.fill();
     }
 
     fn draw_fill(&self, now_ms: f64, history: &History) {
@@ -225,14 +228,20 @@ impl Chart {
         let ms = |frames: u64| Ms(1e3 * frames as f64 / lines.sample_rate);
         self.paint.set_line_width(1.0);
         let y = self.y(lines.limit as f64).round() + 0.5;
-        self.rule(&self.colours.ink, (0.0, y), (self.width, y));
+        self.paint.set_stroke_style_str(&self.colours.ink);
+        self.paint.begin_path();
+        self.rule((0.0, y), (self.width, y));
+        self.paint.stroke();
         self.paint.set_fill_style_str(&self.colours.quiet);
         self.paint
             .fill_text(&format!("{} frames, {}", Grouped(lines.limit), ms(lines.limit)), 18.0, y - 6.0)?;
         if let Some(callback) = lines.callback {
             let y = self.y(callback as f64).round() + 0.5;
             self.paint.set_line_dash(&self.dashes)?;
-            self.rule(&self.colours.caution, (0.0, y), (self.width, y));
+            self.paint.set_stroke_style_str(&self.colours.caution);
+            self.paint.begin_path();
+            self.rule((0.0, y), (self.width, y));
+            self.paint.stroke();
             self.paint.set_line_dash(&self.solid)?;
             // Two lines that lie close together have one label.
             if callback * 10 < lines.limit * 9 {

@@ -50,6 +50,10 @@ impl Message {
     /// Shows why this page cannot play at all, and what to do; cannot be dismissed.
     pub(super) fn refuse(&self, error: &PageError) {
         self.error(error);
+        if let Some(place) = self.text.parent_element() {
+            // Not there before: what the alert holds is what it says.
+            let _ = place.append_child(&self.more);
+        }
         self.more.set_hidden(false);
         self.dismiss.set_hidden(true);
     }

@@ -132,9 +132,20 @@ impl Lab {
                 output.set_paused(false);
                 output.resume();
             }
+            // What is being started is not wanted any more.
+            (None, Phase::Starting) => self.cancel(),
             _ => self.begin(Job::Start),
         }
         self.look_again();
+    }
+
+    /// Gives up what is being started and what waits.
+    fn cancel(self: &Rc<Self>) {
+        self.epoch.set(self.epoch.get().wrapping_add(1));
+        self.job.take();
+        if self.output().is_none() {
+            self.show(Phase::Idle);
+        }
     }
 
     /// Does `job`, after what is being done now.
@@ -145,6 +156,9 @@ impl Lab {
             *waiting = Some(job);
         }
         drop(waiting);
+        if self.output().is_none() {
+            self.show(Phase::Starting);
+        }
         if self.working.replace(true) {
             return;
         }
@@ -240,13 +254,12 @@ impl Lab {
 
     /// Closes the current output, and what is being started.
     pub(super) async fn silence(self: &Rc<Self>) {
-        self.epoch.set(self.epoch.get().wrapping_add(1));
-        self.job.take();
-        let Some(output) = self.output() else {
-            return self.show(Phase::Idle);
-        };
-        output.close().await;
-        self.frame();
+        self.cancel();
+        if let Some(output) = self.output() {
+            output.close().await;
+            self.look_again();
+            self.frame();
+        }
     }
 
     /// Looks at once, and from now on with every frame.

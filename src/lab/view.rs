@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
 
-use super::announce::Announcer;
+use super::announce::{Announcer, Topic};
 use super::chart::{Chart, Lines};
 use super::dom::{Mark, Text, element};
 use super::format::{Clock, Grouped, Many, Ms};
@@ -109,7 +109,7 @@ impl View {
         }
         if phase != self.announced.0 {
             self.announced.0 = phase;
-            self.announcer.offer(phase.title().into());
+            self.announcer.offer(Topic::State, phase.title().into());
         }
     }
 
@@ -209,8 +209,8 @@ impl View {
         if consumer.underrun_events > self.announced.1 {
             self.announced.1 = consumer.underrun_events;
             let lost = Ms(1e3 * consumer.underrun_frames as f64 / sample_rate);
-            self.announcer
-                .offer(format!("{}, {lost} lost", Many(consumer.underrun_events, "underrun")));
+            let news = format!("{}, {lost} lost", Many(consumer.underrun_events, "underrun"));
+            self.announcer.offer(Topic::Underruns, news);
         }
     }
 

@@ -43,6 +43,8 @@ pub struct Pacer<C> {
     staller: Option<Staller>,
     primed: bool,
     ended: bool,
+    /// Whether another source is being rendered behind frames that are still to be discarded.
+    changing: bool,
 }
 
 impl<C: Clock> Pacer<C> {
@@ -70,6 +72,7 @@ impl<C: Clock> Pacer<C> {
             staller: None,
             primed: false,
             ended: false,
+            changing: false,
         })
     }
 
@@ -82,12 +85,14 @@ impl<C: Clock> Pacer<C> {
         Ok(())
     }
 
-    /// Plays another source from the next block on. What lies in the ring is discarded, so that the new sound is heard at once.
+    /// Plays another source. What lies in the ring of the old one plays on until the new one has been rendered as far ahead as the ring's size and capacity allow; then it is discarded, so
+    /// that the new sound is heard at once and without a gap.
     pub fn set_source(&mut self, source: Box<dyn Source>) {
         self.source = source;
         self.position = 0;
         self.ended = false;
-        self.producer.flush();
+        self.producer.mark();
+        self.changing = true;
         // Before the ring was full for the first time it still has to become so.
         self.set_state(if self.primed {
             ProducerState::Running
@@ -134,6 +139,10 @@ impl<C: Clock> Pacer<C> {
             self.render(block);
             return Turn::Rendered;
         }
+        if self.changing {
+            self.changing = false;
+            self.producer.flush_to_mark();
+        }
         if !self.primed {
             self.primed = true;
             self.set_state(if self.ended { ProducerState::Ended } else { ProducerState::Running });
@@ -153,7 +162,7 @@ impl<C: Clock> Pacer<C> {
             position: self.position,
             sample_rate,
             channels,
-            heard_in: self.producer.fill() as f64 / f64::from(sample_rate),
+            heard_in: self.producer.ahead() as f64 / f64::from(sample_rate),
             underruns: u64::from(self.shared.consumer.0.underrun_events.load(Ordering::Relaxed)),
         };
         let block = &mut self.block[..frames * channels];
@@ -272,8 +281,7 @@ pub(crate) fn hand_over(producer: &mut Producer, shared: &SharedOutput, block: &
 
 /// Replaces what is NaN or infinite by 0 and counts it: one such sample in a graph can silence every filter after it for good.
 pub(super) fn zero_non_finite(block: &mut [f32]) -> u64 {
-    // Nearly always true; without an early exit it vectorises.
-    if block.iter().fold(true, |all, sample| all & sample.is_finite()) {
+    if all_finite(block) {
         return 0;
     }
     let mut spoiled = 0;
@@ -282,4 +290,22 @@ pub(super) fn zero_non_finite(block: &mut [f32]) -> u64 {
         spoiled += 1;
     }
     spoiled
+}
+
+/// Whether every sample is a number; nearly always true, so there is no early exit.
+fn all_finite(block: &[f32]) -> bool {
+    /// Samples at a time: groups of a fixed length become vector instructions even in a build for size.
+    const LANES: usize = 16;
+    /// The sign bit and the bits of infinity.
+    const SIGN: u32 = 1 << 31;
+    const INFINITE: u32 = f32::INFINITY.to_bits();
+    let (groups, rest) = block.as_chunks::<LANES>();
+    // Without its sign, what is not finite is the largest as an integer.
+    let mut largest = [0_u32; LANES];
+    for group in groups {
+        for (largest, sample) in largest.iter_mut().zip(group) {
+            *largest = (*largest).max(sample.to_bits() & !SIGN);
+        }
+    }
+    largest.iter().all(|bits| *bits < INFINITE) && rest.iter().all(|sample| sample.is_finite())
 }

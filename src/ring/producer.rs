@@ -19,6 +19,8 @@ pub struct Producer {
     read: u64,
     /// The ring's limit when last looked at. Kept until the next look, so that room once promised is not taken back while it is being filled.
     limit: usize,
+    /// Frames before this position are to be discarded: they count against the capacity, no longer against the limit. At most `write`.
+    mark: u64,
     /// Number of the last sleep.
     sleep: u32,
 }
@@ -55,6 +57,7 @@ impl Producer {
             at: 0,
             read: 0,
             limit: ring.limit(),
+            mark: 0,
             sleep: 0,
             ring,
         }
@@ -155,6 +158,24 @@ impl Producer {
         self.ring.producer.0.skip_to.store(self.write, ordering!(SkipTo, Ordering::Release));
     }
 
+    /// Marks everything committed so far as soon to be discarded, so that what follows it can be written while it still plays, as far as the capacity allows. Then
+    /// [`flush_to_mark`](Producer::flush_to_mark) changes over without a gap.
+    pub fn mark(&mut self) {
+        self.mark = self.write;
+    }
+
+    /// As [`flush`](Producer::flush), up to the [`mark`](Producer::mark) only: what was written since plays next.
+    pub fn flush_to_mark(&mut self) {
+        // Release: as in `flush`.
+        self.ring.producer.0.skip_to.store(self.mark, ordering!(SkipTo, Ordering::Release));
+    }
+
+    /// Frames that will be read before the next one written: those in the ring, without what is marked to be discarded.
+    pub fn ahead(&mut self) -> usize {
+        self.look();
+        (self.write - self.read.max(self.mark)) as usize
+    }
+
     /// What [`wait`](Producer::wait) needs: take it before looking for commands and room.
     pub fn ticket(&self) -> Ticket {
         // Acquire: pairs with `Ring::call`; a command given before that call is seen after this load.
@@ -168,8 +189,12 @@ impl Producer {
         let frames = frames.min(self.limit);
         let mine = &self.ring.producer.0;
         self.sleep = self.sleep.wrapping_add(1).max(1);
-        mine.wake_at
-            .store((self.write + frames as u64).saturating_sub(self.limit as u64), Ordering::Relaxed);
+        let end = self.write + frames as u64;
+        let for_limit = end.saturating_sub(self.limit as u64);
+        // What is marked does not count against the limit: then only the storage can be in the way.
+        let for_limit = if for_limit <= self.mark { 0 } else { for_limit };
+        let wake_at = for_limit.max(end.saturating_sub(self.ring.capacity() as u64));
+        mine.wake_at.store(wake_at, Ordering::Relaxed);
         // Release: a consumer that sees this sleep also sees its `wake_at`.
         mine.sleep.store(self.sleep, ordering!(Sleep, PUBLISH));
         store_load_barrier();
@@ -217,7 +242,9 @@ impl Producer {
     /// Frames that can be written, as far as known.
     #[inline]
     fn room(&self) -> usize {
-        self.limit.saturating_sub((self.write - self.read) as usize)
+        let ahead = (self.write - self.read.max(self.mark)) as usize;
+        let stored = (self.write - self.read) as usize;
+        self.limit.saturating_sub(ahead).min(self.ring.capacity() - stored)
     }
 
     /// Room for up to `frames` frames as `(channels, frames before the wrap, frames after)`.

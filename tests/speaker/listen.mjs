@@ -52,7 +52,6 @@ function examine({ left, right }) {
   const [from, to] = [runs[0].start + CALLBACK, runs[runs.length - 1].end];
   const { breaks: reference } = follow(right.subarray(from, to), RIGHT);
   const { breaks } = follow(left.subarray(from, to), LEFT);
-
   return {
     breaks,
     reference,

@@ -8,7 +8,9 @@ export class Recorder {
   #process;
   #chunks = [];
   #bytes = 0;
-  #ended;
+  #closed;
+  /** Why there is no more to come. */
+  #over = null;
 
   constructor(sink = process.env.NOXRUN_SINK) {
     this.#process = spawn(
@@ -20,12 +22,15 @@ export class Recorder {
       this.#chunks.push(chunk);
       this.#bytes += chunk.length;
     });
-    this.#ended = new Promise((resolve, reject) => {
-      this.#process.once('error', reject);
-      this.#process.once('close', resolve);
+    this.#process.once('error', (error) => {
+      this.#over = `parec: ${error.message}`;
     });
-    // Whoever waits hears of it; until then it is nobody's fault.
-    this.#ended.catch(() => {});
+    this.#closed = new Promise((resolve) => {
+      this.#process.once('close', (status) => {
+        this.#over ??= `parec ended (${status})`;
+        resolve();
+      });
+    });
   }
 
   /** Frames recorded so far. */
@@ -37,7 +42,7 @@ export class Recorder {
   async more(frames) {
     const wanted = this.frames + frames;
     while (this.frames < wanted) {
-      if (this.#process.exitCode !== null) throw new Error(`parec ended with ${this.#process.exitCode}`);
+      if (this.#over) throw new Error(this.#over);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -50,7 +55,7 @@ export class Recorder {
   /** Ends the recording. @returns {Promise<{left: Float32Array, right: Float32Array}>} */
   async stop() {
     this.kill();
-    await this.#ended;
+    await this.#closed;
     const bytes = Buffer.concat(this.#chunks);
     const frames = this.frames;
     const left = new Float32Array(frames);
