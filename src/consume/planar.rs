@@ -64,7 +64,7 @@ impl Planar {
         match channels {
             1 => self.samples[at..at + interleaved.len()].copy_from_slice(interleaved),
             2 => {
-                // Groups of a fixed length become shuffles of whole vectors, even in a build for size.
+                // Groups of a fixed length become shuffles of whole vectors.
                 let frames = interleaved.len() / 2;
                 let (left, right) = self.samples.split_at_mut(self.stride);
                 let (left, right) = (&mut left[at..at + frames], &mut right[at..at + frames]);

@@ -82,7 +82,10 @@ impl Consumer {
         // SAFETY: `parts` stays within the fill, which belongs to the consumer, and within the storage.
         unsafe {
             self.ring.storage.read(self.at * channels, head);
-            self.ring.storage.read(0, &mut rest[..second * channels]);
+            // Seldom: an empty copy is a call all the same.
+            if second > 0 {
+                self.ring.storage.read(0, &mut rest[..second * channels]);
+            }
         }
         self.publish(first + second);
         Ok(first + second)

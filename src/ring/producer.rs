@@ -266,7 +266,10 @@ impl Producer {
         // SAFETY: `parts` stays within the room, which belongs to the producer, and within the storage.
         unsafe {
             self.ring.storage.write(self.at * channels, head);
-            self.ring.storage.write(0, &rest[..second * channels]);
+            // Seldom: an empty copy is a call all the same.
+            if second > 0 {
+                self.ring.storage.write(0, &rest[..second * channels]);
+            }
         }
         first + second
     }

@@ -22,8 +22,12 @@ struct Bench {
 /// Makes an output with a ring of `capacity` frames. Returns a handle, or 0. It lives as long as the memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_bench_new(capacity: usize) -> usize {
-    let Ok(shared) = SharedOutput::new(2, capacity, 48_000.0).map(Arc::new) else { return 0 };
-    let Ok(producer) = Producer::claim(shared.ring.clone()) else { return 0 };
+    let Ok(shared) = SharedOutput::new(2, capacity, 48_000.0).map(Arc::new) else {
+        return 0;
+    };
+    let Ok(producer) = Producer::claim(shared.ring.clone()) else {
+        return 0;
+    };
     shared.producer.state.store(ProducerState::Running as u32, Ordering::Release);
     let block = core::array::from_fn(|sample| (sample as f32 * 0.01).sin());
     Box::into_raw(Box::new(Bench { shared, producer, block })) as usize

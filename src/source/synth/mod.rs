@@ -36,7 +36,7 @@ const ECHO_STEPS: f64 = 3.0;
 
 /// A polyphonic synthesiser that plays for ever.
 ///
-/// The same arguments give the same samples, however the sound is split into blocks. About -16 dBFS for any number of voices, peaks below 0.9,
+/// The same arguments give the same samples on one platform, however the sound is split into blocks. About -16 dBFS for any number of voices, peaks below 0.9,
 /// never silent. Channel 1 alone is the mono mix; two are left and right; of more, the odd ones repeat left and the even ones right.
 ///
 /// # Cost

@@ -46,7 +46,7 @@ impl Part {
     }
 }
 
-/// How a part sounds. Set by ear and checked with a spectrogram; times in seconds, frequencies in Hz.
+/// How a part sounds. Chosen for this piece, the balance set by the measured level of each part; times in seconds, frequencies in Hz.
 #[derive(Debug)]
 pub(super) struct Sound {
     /// Loudness in the mix.

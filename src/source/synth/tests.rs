@@ -1,4 +1,5 @@
 use super::Synth;
+use super::oscillator::{sine, sine_wrapped};
 use crate::error::Error;
 use crate::render::{RenderInfo, Source};
 
@@ -116,4 +117,14 @@ fn refuses_what_is_out_of_range() {
         })
     ));
     assert!(matches!(Synth::new(RATE, 0, 1), Err(Error::OutOfRange { .. })));
+}
+
+#[test]
+fn sine_is_as_exact_as_it_says() {
+    for i in -1_000..=1_000 {
+        let s = i as f32 / 1_000.0;
+        let exact = (core::f64::consts::PI * f64::from(s)).sin();
+        assert!((f64::from(sine(s)) - exact).abs() < 1.8e-5, "at {s}");
+        assert!((f64::from(sine_wrapped(s + 4.0)) - exact).abs() < 2e-5, "at {s} + 4");
+    }
 }

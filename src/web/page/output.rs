@@ -10,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AudioContext, AudioContextState, AudioWorkletNode, GainNode, MessageEvent};
 
 use super::context::{add_module, context, engine_memory, node, render_quantum, shareable};
-use super::files::{preload, take_worker};
+use super::files::{stand_by, take_worker};
 use super::producer::{Ending, ProducerHandle};
 use super::{OutputOptions, PageError, PlaybackStats, SourceSpec};
 use crate::conceal::FADE_FRAMES;
@@ -123,7 +123,7 @@ impl Output {
         match Output::build(&context, options, began).await {
             Ok(output) => {
                 // The next output, or the one after a crash, should not wait for a worker to load either.
-                preload();
+                stand_by();
                 Ok(output)
             }
             Err(error) => {
