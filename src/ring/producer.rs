@@ -21,6 +21,8 @@ pub struct Producer {
     limit: usize,
     /// Frames before this position are to be discarded: they count against the capacity, no longer against the limit. At most `write`.
     mark: u64,
+    /// Position up to which may be written, of these three; reckoned when they are looked at, so that a write compares two numbers.
+    until: u64,
     /// Number of the last sleep.
     sleep: u32,
 }
@@ -52,15 +54,18 @@ impl Producer {
 
     /// The writing end of a ring whose producer's bit was just taken.
     pub(super) fn new(ring: Arc<Ring>) -> Self {
-        Producer {
+        let mut producer = Producer {
             write: 0,
             at: 0,
             read: 0,
-            limit: ring.limit(),
+            limit: 0,
             mark: 0,
+            until: 0,
             sleep: 0,
             ring,
-        }
+        };
+        producer.look();
+        producer
     }
 
     /// The ring.
@@ -162,6 +167,7 @@ impl Producer {
     /// [`flush_to_mark`](Producer::flush_to_mark) changes over without a gap.
     pub fn mark(&mut self) {
         self.mark = self.write;
+        self.look();
     }
 
     /// As [`flush`](Producer::flush), up to the [`mark`](Producer::mark) only: what was written since plays next.
@@ -228,8 +234,8 @@ impl Producer {
     /// Looks at the reader's position and at the limit.
     #[inline]
     fn look(&mut self) {
-        self.look_at_reader();
         self.limit = self.ring.limit();
+        self.look_at_reader();
     }
 
     /// Looks at the reader's position: there may be more room, never less.
@@ -237,14 +243,15 @@ impl Producer {
     fn look_at_reader(&mut self) {
         // Acquire: pairs with the consumer's release in `publish`: its reads of the cells are over. SeqCst in Wasm, for `wait`.
         self.read = self.ring.consumer.0.read.load(ordering!(SeeRead, SEE));
+        let by_limit = self.read.max(self.mark) + self.limit as u64;
+        self.until = by_limit.min(self.read + self.ring.capacity() as u64);
     }
 
     /// Frames that can be written, as far as known.
     #[inline]
     fn room(&self) -> usize {
-        let ahead = (self.write - self.read.max(self.mark)) as usize;
-        let stored = (self.write - self.read) as usize;
-        self.limit.saturating_sub(ahead).min(self.ring.capacity() - stored)
+        // Less than `write` after the limit was lowered.
+        self.until.saturating_sub(self.write) as usize
     }
 
     /// Room for up to `frames` frames as `(channels, frames before the wrap, frames after)`.
