@@ -123,7 +123,11 @@ impl Chart {
         self.drawn_at_ms = now_ms;
         let highest = history.points().map(|point| point.fill).max().unwrap_or(0).max(lines.limit);
         let wanted = highest.max(1) as f64 * 1.2;
-        self.top = if still || self.top == 0.0 { wanted } else { self.top + 0.2 * (wanted - self.top) };
+        self.top = if still || self.top == 0.0 {
+            wanted
+        } else {
+            self.top + 0.2 * (wanted - self.top)
+        };
         if (self.top - wanted).abs() < 0.5 {
             self.top = wanted;
         }

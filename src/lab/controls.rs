@@ -1,35 +1,30 @@
-//! The page's controls: what they say, and what happens when somebody uses them.
+//! The page's controls: what they say and what they offer.
 
-use std::rc::Rc;
+use std::cell::RefCell;
 
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::spawn_local;
-use web_sys::{Element, Event, HtmlButtonElement, HtmlInputElement, HtmlSelectElement, KeyboardEvent};
+use wasm_bindgen::JsValue;
+use web_sys::{HtmlButtonElement, HtmlInputElement, HtmlSelectElement};
 
 use super::choice::Choice;
-use super::dom::{Mark, document, element, listen, now_ms, window};
-use super::page::{Job, Lab};
+use super::dom::{Mark, element};
 use super::phase::Phase;
 use crate::error::in_range;
 use crate::web::{LatencyHint, OutputOptions, PageError};
-
-/// Where the space bar has a meaning of its own.
-const HAS_ITS_OWN_KEYS: &str = "button, input, select, textarea, a, summary, [contenteditable], .log";
 
 /// The controls.
 #[derive(Debug)]
 pub(super) struct Controls {
     pub(super) choice: Choice,
-    play: HtmlButtonElement,
-    play_shows: std::cell::RefCell<(Mark, Mark)>,
-    stop: HtmlButtonElement,
-    volume: HtmlInputElement,
-    ring_size: HtmlInputElement,
-    ring_slider: HtmlInputElement,
-    latency_hint: HtmlSelectElement,
-    freezes: [(u32, HtmlButtonElement); 3],
-    crash: HtmlButtonElement,
-    kill: HtmlButtonElement,
+    pub(super) play: HtmlButtonElement,
+    play_shows: RefCell<(Mark, Mark)>,
+    pub(super) stop: HtmlButtonElement,
+    pub(super) volume: HtmlInputElement,
+    pub(super) ring_size: HtmlInputElement,
+    pub(super) ring_slider: HtmlInputElement,
+    pub(super) latency_hint: HtmlSelectElement,
+    pub(super) freezes: [(u32, HtmlButtonElement); 3],
+    pub(super) crash: HtmlButtonElement,
+    pub(super) kill: HtmlButtonElement,
 }
 
 impl Controls {
@@ -38,14 +33,18 @@ impl Controls {
         let mark = |name| Mark::on(play.clone().into(), name);
         let controls = Controls {
             choice: Choice::find()?,
-            play_shows: std::cell::RefCell::new((mark("data-shows"), mark("aria-label"))),
+            play_shows: RefCell::new((mark("data-shows"), mark("aria-label"))),
             play,
             stop: element("stop")?,
             volume: element("volume")?,
             ring_size: element("ring-size")?,
             ring_slider: element("ring-slider")?,
             latency_hint: element("latency-hint")?,
-            freezes: [(20, element("freeze-20")?), (100, element("freeze-100")?), (500, element("freeze-500")?)],
+            freezes: [
+                (20, element("freeze-20")?),
+                (100, element("freeze-100")?),
+                (500, element("freeze-500")?),
+            ],
             crash: element("crash")?,
             kill: element("kill")?,
         };
@@ -119,161 +118,9 @@ fn set_disabled(button: &HtmlButtonElement, disabled: bool) {
 }
 
 /// Colours a slider's track up to its thumb, for the browsers that cannot.
-fn fill_track(slider: &HtmlInputElement) {
+pub(super) fn fill_track(slider: &HtmlInputElement) {
     let bound = |text: String| text.parse::<f64>().unwrap_or_default();
     let (min, max) = (bound(slider.min()), bound(slider.max()));
     let at = 100.0 * (slider.value_as_number() - min) / (max - min);
     let _ = slider.style().set_property("--at", &format!("{at:.1}%"));
-}
-
-/// Connects the controls with `lab`, for as long as the page lives.
-pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
-    connect_transport(lab)?;
-    connect_source(lab)?;
-    connect_ring(lab)?;
-    connect_faults(lab)?;
-    super::drop_file::connect(lab)?;
-    let shown = lab.clone();
-    let redraw = move |_: Event| shown.redraw();
-    let window = window()?;
-    listen(&window, "resize", redraw.clone())?;
-    if let Some(scheme) = window.match_media("(prefers-color-scheme: dark)")? {
-        listen(&scheme, "change", redraw)?;
-        // A list that nobody holds may be collected, and its listener with it.
-        std::mem::forget(scheme);
-    }
-    Ok(())
-}
-
-fn connect_transport(lab: &Rc<Lab>) -> Result<(), JsValue> {
-    let controls = &lab.controls;
-    let on = lab.clone();
-    listen(&controls.play, "click", move |_: Event| on.toggle())?;
-    let on = lab.clone();
-    listen(&controls.stop, "click", move |_: Event| {
-        let on = on.clone();
-        spawn_local(async move { on.silence().await });
-    })?;
-    let on = lab.clone();
-    let document = document()?;
-    listen(&document, "keydown", move |event: KeyboardEvent| {
-        let modified = event.ctrl_key() || event.alt_key() || event.meta_key() || event.shift_key();
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let taken = target.is_some_and(|target| matches!(target.closest(HAS_ITS_OWN_KEYS), Ok(Some(_))));
-        if event.key() == " " && !modified && !taken {
-            event.prevent_default();
-            if !event.repeat() {
-                on.toggle();
-            }
-        }
-    })?;
-    let on = lab.clone();
-    listen(&controls.volume, "input", move |_: Event| {
-        fill_track(&on.controls.volume);
-        if let Some(output) = on.output() {
-            output.set_volume(on.controls.gain());
-        }
-    })
-}
-
-fn connect_source(lab: &Rc<Lab>) -> Result<(), JsValue> {
-    let choice = &lab.controls.choice;
-    let on = lab.clone();
-    listen(&choice.source, "change", move |_: Event| {
-        on.controls.choice.show_field();
-        on.source_changed();
-    })?;
-    for number in [&choice.voices, &choice.hz] {
-        let on = lab.clone();
-        listen(number, "change", move |_: Event| on.source_changed())?;
-    }
-    let on = lab.clone();
-    listen(&choice.file, "change", move |_: Event| {
-        if let Some(file) = on.controls.choice.file.files().and_then(|files| files.get(0)) {
-            on.play_file(file);
-        }
-    })
-}
-
-fn connect_ring(lab: &Rc<Lab>) -> Result<(), JsValue> {
-    let controls = &lab.controls;
-    let on = lab.clone();
-    listen(&controls.ring_size, "change", move |_: Event| match on.controls.ring_frames() {
-        Ok(frames) => on.set_ring(frames),
-        Err(error) => {
-            on.message.error(&error);
-            on.controls.show_ring(on.ring_frames());
-        }
-    })?;
-    let on = lab.clone();
-    listen(&controls.ring_slider, "input", move |_: Event| {
-        on.set_ring(on.controls.ring_slider.value_as_number().exp2().round() as u64);
-    })?;
-    let on = lab.clone();
-    listen(&controls.latency_hint, "change", move |_: Event| {
-        if on.phase_now().is_live() {
-            on.begin(Job::Start);
-        }
-    })
-}
-
-fn connect_faults(lab: &Rc<Lab>) -> Result<(), JsValue> {
-    let controls = &lab.controls;
-    for (ms, button) in &controls.freezes {
-        let (on, ms) = (lab.clone(), *ms);
-        listen(button, "click", move |_: Event| {
-            if let Some(output) = on.output() {
-                output.freeze(ms);
-            }
-        })?;
-    }
-    let on = lab.clone();
-    listen(&controls.crash, "click", move |_: Event| {
-        if let Some(output) = on.output() {
-            output.crash();
-        }
-    })?;
-    let on = lab.clone();
-    listen(&controls.kill, "click", move |_: Event| {
-        if let Some(output) = on.output() {
-            output.kill();
-        }
-    })
-}
-
-impl Lab {
-    /// The source controls have changed: plays what they say, if anything plays.
-    fn source_changed(self: &Rc<Self>) {
-        if self.controls.choice.lacks_file() || !self.phase_now().is_live() {
-            return;
-        }
-        match self.controls.choice.spec() {
-            Ok(source) => self.begin(Job::Source(source)),
-            Err(error) => {
-                self.message.error(&error);
-                self.controls.choice.restore();
-            }
-        }
-    }
-
-    /// Plays a file that was picked or dropped, at once.
-    pub(super) fn play_file(self: &Rc<Self>, file: web_sys::File) {
-        self.controls.choice.pick(file);
-        match self.controls.choice.spec() {
-            Ok(source) if self.phase_now().is_live() => self.begin(Job::Source(source)),
-            _ => self.begin(Job::Start),
-        }
-    }
-
-    /// Gives the ring another size, in a ring that plays and for the next one.
-    fn set_ring(&self, frames: u64) {
-        if let Some(output) = self.output().filter(|_| self.phase_now().is_live())
-            && let Err(error) = output.set_buffer_frames(frames as usize)
-        {
-            self.message.error(&error);
-            return self.controls.show_ring(self.ring_frames());
-        }
-        self.controls.show_ring(frames);
-        self.show_ring(frames, now_ms());
-    }
 }

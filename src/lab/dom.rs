@@ -113,11 +113,7 @@ pub(super) struct Mark {
 impl Mark {
     /// The attribute `name` of `element`.
     pub(super) fn on(element: Element, name: &'static str) -> Self {
-        Mark {
-            element,
-            name,
-            shown: "",
-        }
+        Mark { element, name, shown: "" }
     }
 
     /// Sets the attribute; leaves the page alone if it has that value already.

@@ -50,7 +50,12 @@ impl LedgerTable {
         };
         Ok(LedgerTable {
             requested: Text::of("ledger-requested")?,
-            put_out: [Row::find("fresh")?, Row::find("repeated")?, Row::find("concealed")?, Row::find("silent")?],
+            put_out: [
+                Row::find("fresh")?,
+                Row::find("repeated")?,
+                Row::find("concealed")?,
+                Row::find("silent")?,
+            ],
             silent_by: by("silent", &SilentBy::NAMES)?,
             consumer: Bar::of("bar-consumer")?,
             produced: Text::of("ledger-produced")?,

@@ -50,17 +50,23 @@ mod chart;
 #[cfg(target_family = "wasm")]
 mod choice;
 #[cfg(target_family = "wasm")]
+mod connect;
+#[cfg(target_family = "wasm")]
 mod controls;
 #[cfg(target_family = "wasm")]
 mod dom;
 #[cfg(target_family = "wasm")]
 mod drop_file;
 #[cfg(target_family = "wasm")]
+mod jobs;
+#[cfg(target_family = "wasm")]
 mod ledger_table;
 #[cfg(target_family = "wasm")]
 mod live;
 #[cfg(target_family = "wasm")]
 mod log;
+#[cfg(target_family = "wasm")]
+mod look;
 #[cfg(target_family = "wasm")]
 mod message;
 #[cfg(target_family = "wasm")]

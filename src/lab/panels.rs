@@ -18,7 +18,12 @@ struct Frames {
 
 impl Display for Frames {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}, {}", Many(self.frames, "frame"), Ms(1e3 * self.frames as f64 / self.sample_rate))
+        write!(
+            f,
+            "{}, {}",
+            Many(self.frames, "frame"),
+            Ms(1e3 * self.frames as f64 / self.sample_rate)
+        )
     }
 }
 
@@ -68,7 +73,11 @@ impl Panels {
             output: Text::of("latency-output")?,
             bar: Bar::of("bar-latency")?,
             first_frame: Text::of("first-frame")?,
-            startup: [Text::of("startup-module")?, Text::of("startup-worker")?, Text::of("startup-worklet")?],
+            startup: [
+                Text::of("startup-module")?,
+                Text::of("startup-worker")?,
+                Text::of("startup-worklet")?,
+            ],
             sample_rate: Text::of("sample-rate")?,
             channels: Text::of("channels")?,
             render_quantum: Text::of("render-quantum")?,
@@ -158,7 +167,11 @@ impl Panels {
                 lost.show(Ms(1e3 * stats.underrun_seconds));
                 total.show(Clock(stats.total_seconds, 1));
                 latency.show(Ms(1e3 * stats.average_latency));
-                range.show(format_args!("{:.0} to {}", 1e3 * stats.minimum_latency, Ms(1e3 * stats.maximum_latency)));
+                range.show(format_args!(
+                    "{:.0} to {}",
+                    1e3 * stats.minimum_latency,
+                    Ms(1e3 * stats.maximum_latency)
+                ));
             }
             None => {
                 for text in &mut self.theirs {

@@ -68,7 +68,12 @@ impl View {
             frames: Text::of("underrun-frames")?,
             longest: Text::of("underrun-longest")?,
             overruns: Text::of("overruns")?,
-            alarms: [alarm("underrun-events")?, alarm("underrun-frames")?, alarm("underrun-longest")?, alarm("overruns")?],
+            alarms: [
+                alarm("underrun-events")?,
+                alarm("underrun-frames")?,
+                alarm("underrun-longest")?,
+                alarm("overruns")?,
+            ],
             fill_frames: Text::of("fill-frames")?,
             fill_ms: Text::of("fill-ms")?,
             ring_ms: Text::of("ring-ms")?,

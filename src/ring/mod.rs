@@ -69,7 +69,7 @@ impl Ring {
             consumer: Line(ConsumerWords { read: AtomicU64::new(0) }),
             wake: Line(WakeWords {
                 word: AtomicU32::new(0),
-                futex: Futex::default(),
+                futex: Futex::new(),
             }),
             storage: Storage::new(channels * capacity),
         }))

@@ -104,10 +104,16 @@ mod futex {
     use core::time::Duration;
 
     /// Sleeps on and wakes by a shared word. Zero-sized in Wasm.
-    #[derive(Debug, Default)]
+    #[derive(Debug)]
     pub struct Futex;
 
     impl Futex {
+        /// Nobody sleeps yet.
+        #[allow(clippy::new_without_default)]
+        pub fn new() -> Self {
+            Futex
+        }
+
         /// Sleeps while `word` is `expected`, until a notify or `timeout`.
         #[cfg(target_feature = "atomics")]
         pub fn wait(&self, word: &AtomicU32, expected: u32, timeout: Duration) {
@@ -154,16 +160,16 @@ mod futex {
         bell: Condvar,
     }
 
-    impl Default for Futex {
-        fn default() -> Self {
+    impl Futex {
+        /// Nobody sleeps yet.
+        #[allow(clippy::new_without_default)]
+        pub fn new() -> Self {
             Futex {
                 lock: Mutex::new(()),
                 bell: Condvar::new(),
             }
         }
-    }
 
-    impl Futex {
         /// Sleeps while `word` is `expected`, until a notify or `timeout` (loom knows no time-outs: there a lost wake-up is a deadlock,
         /// which it reports).
         pub fn wait(&self, word: &AtomicU32, expected: u32, timeout: Duration) {

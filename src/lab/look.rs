@@ -1,0 +1,131 @@
+//! Looking at the output with every frame of the page, and showing what is seen.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+
+use super::dom::{now_ms, sleep, window};
+use super::page::Lab;
+use super::phase::Phase;
+use crate::web::PageError;
+use crate::web::page::OutputState;
+
+/// The state's words are looked at less often than the figures: nobody can tell, and it costs a look at the ledger.
+const STATE_EVERY_MS: f64 = 100.0;
+
+impl Lab {
+    /// Looks at once, and from now on with every frame.
+    pub(super) fn look_again(&self) {
+        self.phase_at_ms.set(f64::NEG_INFINITY);
+        self.ask_for_frame();
+    }
+
+    fn ask_for_frame(&self) {
+        if self.frame_asked.get() {
+            return;
+        }
+        if let (Ok(window), Some(frame)) = (window(), &*self.frame.borrow()) {
+            let asked = window.request_animation_frame(frame.as_ref().unchecked_ref());
+            self.frame_asked.set(asked.is_ok());
+        }
+    }
+
+    /// One look at the output, and the next one asked for while there is something to see.
+    pub(super) fn frame(self: &Rc<Self>) {
+        self.frame_asked.set(false);
+        let Some(output) = self.output() else { return };
+        let now = now_ms();
+        if now - self.phase_at_ms.get() >= STATE_EVERY_MS {
+            self.phase_at_ms.set(now);
+            self.show(self.phase_now());
+        }
+        let phase = self.phase.get();
+        if self.view.borrow_mut().look(now, &output, phase).is_err() {
+            self.message.show(
+                "page",
+                "The page could not draw. Reload it to see the figures again; the sound plays on.",
+            );
+            return;
+        }
+        self.tell();
+        match phase {
+            // Nothing changes any more. A lost output is kept: Play replaces it.
+            Phase::Closed => {
+                self.current.take();
+            }
+            Phase::Lost => {}
+            _ => self.ask_for_frame(),
+        }
+    }
+
+    /// What the current output is doing, asked now.
+    pub(super) fn phase_now(&self) -> Phase {
+        let Some(output) = self.output() else { return self.phase.get() };
+        match output.state() {
+            OutputState::Starting => Phase::Starting,
+            OutputState::Blocked => Phase::Blocked,
+            OutputState::Running => Phase::Running,
+            OutputState::Paused => Phase::Paused,
+            OutputState::Suspended => Phase::Suspended,
+            OutputState::Interrupted => Phase::Interrupted,
+            OutputState::Ended => Phase::Ended,
+            OutputState::Closed => Phase::Closed,
+            OutputState::Lost(why) => {
+                if !self.told_failure.replace(true) {
+                    self.message.error(&PageError::Source(format!("{why}. Press Play to start again.")));
+                }
+                Phase::Lost
+            }
+        }
+    }
+
+    pub(super) fn show(self: &Rc<Self>, phase: Phase) {
+        self.phase.set(phase);
+        self.controls.show_phase(phase, self.working.get());
+        self.view.borrow_mut().show_phase(phase);
+        if let Some(failure) = self.output().and_then(|output| output.source_failure())
+            && !self.told_failure.replace(true)
+        {
+            self.message.error(&PageError::Source(failure));
+        }
+        self.tell();
+    }
+    /// Frames that the current ring keeps ahead, or what the page shows for the next one.
+    pub(super) fn ring_frames(&self) -> u64 {
+        self.view.borrow().limit()
+    }
+
+    /// Shows another size of the ring.
+    pub(super) fn show_ring(&self, frames: u64, now_ms: f64) {
+        let mut view = self.view.borrow_mut();
+        view.show_limit(frames);
+        if self.frame_asked.get() {
+            return;
+        }
+        // Nothing moves: the chart's line does.
+        let _ = view.refresh(now_ms);
+    }
+
+    /// Draws the chart again: size or colours have changed.
+    pub(super) fn redraw(&self) {
+        let _ = self.view.borrow_mut().refresh(now_ms());
+    }
+
+    /// Tells screen readers what there is to tell, and comes back when there is more.
+    fn tell(self: &Rc<Self>) {
+        let now = now_ms();
+        let mut view = self.view.borrow_mut();
+        view.announce(now);
+        let Some(wait_ms) = view.announcer.wait_ms(now) else { return };
+        if self.tell_asked.replace(true) {
+            return;
+        }
+        let lab = self.clone();
+        spawn_local(async move {
+            sleep(wait_ms).await;
+            lab.tell_asked.set(false);
+            lab.tell();
+        });
+    }
+}
