@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::ledger::{FILL_BUCKETS, Snapshot, UnderrunEvent};
+use crate::ledger::{ConsumerLedger, Snapshot, UnderrunEvent};
 
 /// How far the chart looks back, in milliseconds.
 pub const WINDOW_MS: f64 = 10_000.0;
@@ -56,7 +56,7 @@ impl History {
     }
 
     fn range_since(&mut self, fill: &[u64], capacity: usize) -> Option<(u64, u64)> {
-        let width = capacity.div_ceil(FILL_BUCKETS) as u64;
+        let width = ConsumerLedger::fill_bucket_frames(capacity) as u64;
         let before = |bucket: usize| self.quanta_by_fill.get(bucket).copied().unwrap_or(0);
         let grown = |bucket: &usize| fill[*bucket] > before(*bucket);
         let lowest = (0..fill.len()).find(grown);
@@ -131,6 +131,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::FILL_BUCKETS;
 
     fn snapshot(requested: u64, fill: u64, underruns: &[UnderrunEvent]) -> Snapshot {
         let mut snapshot = Snapshot {
@@ -167,6 +168,7 @@ mod tests {
     #[test]
     fn the_latest_underrun_grows_and_others_follow() {
         let mut history = History::default();
+        history.take(-10.0, &snapshot(0, 0, &[]), 16_384);
         history.take(0.0, &snapshot(100, 0, &[underrun(50, 10)]), 16_384);
         history.take(10.0, &snapshot(200, 0, &[underrun(50, 90)]), 16_384);
         history.take(20.0, &snapshot(400, 0, &[underrun(50, 100), underrun(300, 7)]), 16_384);
@@ -197,6 +199,7 @@ mod tests {
         history.take(10.0, &seen, 16_384);
         history.take(20.0, &seen, 16_384);
         let ranges: Vec<_> = history.points().map(|point| point.range).collect();
-        assert_eq!(ranges, [Some((192, 256)), Some((640, 832)), None]);
+        let width = ConsumerLedger::fill_bucket_frames(16_384) as u64;
+        assert_eq!(ranges, [Some((3 * width, 4 * width)), Some((10 * width, 13 * width)), None]);
     }
 }

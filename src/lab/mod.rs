@@ -1,6 +1,6 @@
 //! The lab: the page at `index.html`. Plays something real, shows where every frame went, and lets anybody break it.
 //!
-//! `src/lab/boot.js` calls [`lab_start`](page::lab_start) once Trunk's script has loaded the engine. There is no `wasm-bindgen` start function, because worker and worklet
+//! `src/lab/boot.js` calls `lab_start` once Trunk's script has loaded the engine. There is no `wasm-bindgen` start function, because worker and worklet
 //! instantiate the same module.
 //!
 //! # Ids in index.html
@@ -20,7 +20,7 @@
 //! | `latency-hint` | `interactive`, `balanced`, `playback`; starts another output when one plays |
 //! | `freeze-20`, `freeze-100`, `freeze-500` | the producer stands still |
 //! | `crash`, `kill` | the producer panics; its worker is terminated |
-//! | `message` | what went wrong: `data-code` is [`PageError::code`](crate::web::PageError::code), `message-text` the text, `message-dismiss` takes it away |
+//! | `message` | what went wrong: `data-code` is `PageError::code`, `message-text` the text, `message-dismiss` takes it away |
 //! | `announce` | the live region: at most one announcement every two seconds |
 //! | `fill-chart`, `chart-hint` | canvas of ten seconds; what it says while it is empty |
 //! | `underrun-events`, `underrun-frames`, `underrun-longest`, `overruns` | counts; the longest in ms |

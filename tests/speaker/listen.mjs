@@ -8,8 +8,10 @@ import { contextTime, unbrokenShare } from './compare.mjs';
 import { RATE, Recorder } from './recorder.mjs';
 
 const LEVEL = 0.25;
+/** What Chromium is to keep ahead of the device, in seconds: it asks for 4864 frames at once then, instead of 512, and the sound survives another program's turn on the processor. */
+const LATENCY = 0.1;
 /** Frames after the reference's first that belong to the browser's own start-up: its callback. */
-const CALLBACK = 512;
+const CALLBACK = 4864;
 /** Apart enough that neither's period fits into the other's, nor into a quantum. */
 export const LEFT = { hz: 440, rate: RATE, level: LEVEL };
 export const RIGHT = { hz: 997, rate: RATE, level: LEVEL };
@@ -18,7 +20,7 @@ export const RIGHT = { hz: 997, rate: RATE, level: LEVEL };
 export const ROUTES = { '/speaker.html': fileURLToPath(new URL('page.html', import.meta.url)) };
 
 /**
- * Records while `during(page, recorder)` runs.
+ * Records while `during(page, recorder)` runs, with a ring of `bufferFrames`.
  *
  * @returns the left channel's breaks, the right's (`reference`), the context's `time` (null if it was lost), the recording's `length`, the
  *   `share` of it in which the reference is unbroken, and the final `ledger`
@@ -30,7 +32,7 @@ export async function listen(browser, url, { bufferFrames }, during) {
     const complained = complaints(page);
     await page.goto(`${url}speaker.html`);
     await page.waitForFunction('window.speaker');
-    const rate = await page.evaluate((options) => window.speaker.start(...options), [LEFT.hz, RIGHT.hz, LEVEL, bufferFrames]);
+    const rate = await page.evaluate((options) => window.speaker.start(...options), [LEFT.hz, RIGHT.hz, LEVEL, { bufferFrames, latencyHint: LATENCY }]);
     assert.equal(rate, RATE, 'the context has another rate than the sink: the recording would be resampled');
     await during(page, recorder);
     const recorded = await recorder.stop();

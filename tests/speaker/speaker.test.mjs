@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch } from '../support/chromium.mjs';
 import { SITE, serve } from '../support/server.mjs';
-import { compare, excused } from './compare.mjs';
+import { compare, explained, touches } from './compare.mjs';
 import { ROUTES, describe, listen } from './listen.mjs';
 import { RATE } from './recorder.mjs';
 
@@ -12,8 +12,12 @@ import { RATE } from './recorder.mjs';
 const ATTEMPTS = 8;
 /** Share of a recording in which the reference has to be unbroken. */
 const ENOUGH = 0.9;
-/** How long the producer stands still, in ms; the ring holds 43 ms. */
-const FREEZES = [200, 120, 300, 150, 250, 180];
+/** The largest ring there is: 341 ms. A producer that another program keeps from the processor for longer is rare even on a busy machine. */
+const LARGE = 16384;
+/** For gaps: 171 ms, more than the browser asks for at once (see listen.mjs). */
+const SMALL = 8192;
+/** How long the producer stands still, in ms. */
+const FREEZES = [400, 350, 550, 370, 460, 500];
 /** For each test, in ms: it takes a tenth of that where nothing else goes on. */
 const PATIENCE = 120_000;
 /** Frames: shorter gaps than this are no freeze of the above, but the machine's. */
@@ -45,8 +49,8 @@ async function measure(t, options, during, usable) {
 }
 
 test('the sound is unbroken wherever the reference is', { timeout: PATIENCE }, async (t) => {
-  const heard = await measure(t, { bufferFrames: 8192 }, (page, recorder) => recorder.more(8 * RATE), () => true);
-  const broken = heard.breaks.filter(({ at, length }) => !excused(at, length, heard.reference));
+  const heard = await measure(t, { bufferFrames: LARGE }, (page, recorder) => recorder.more(8 * RATE), () => true);
+  const broken = heard.breaks.filter((found) => !explained(found, heard.reference));
   assert.deepEqual(broken, [], `the left channel broke by itself; the ledger says ${JSON.stringify(heard.ledger.underruns)}`);
   assert.equal(heard.ledger.imbalance, 0);
 });
@@ -71,8 +75,8 @@ async function freeze(page, recorder) {
 test('a frozen producer is heard exactly where and as long as the ledger says', { timeout: PATIENCE }, async (t) => {
   const long = ({ silence }) => silence >= LONG;
   const measurable = ({ breaks, reference, time }) =>
-    time !== null && breaks.filter((gap) => long(gap) && excused(gap.at, gap.length, reference)).length <= FREEZES.length / 2;
-  const heard = await measure(t, { bufferFrames: 2048 }, freeze, measurable);
+    time !== null && breaks.filter((gap) => long(gap) && touches(gap.at, gap.length, reference)).length <= FREEZES.length / 2;
+  const heard = await measure(t, { bufferFrames: SMALL }, freeze, measurable);
   const { pairs, faults, excused: excuses } = compare(heard, heard.ledger.underruns.log);
   for (const { frame, frames, at, gap, late } of pairs) {
     t.diagnostic(`ledger ${frames} frames at ${frame}; heard ${gap} at ${at}, the sine late by ${late.toFixed(3)}`);

@@ -38,7 +38,7 @@ fn facts() -> Facts {
 /// A run in which everything happened that a report can tell.
 fn eventful() -> (RunLog, Snapshot) {
     let mut fill = vec![0; FILL_BUCKETS];
-    (fill[0], fill[20], fill[31]) = (1, 59, 40);
+    (fill[0], fill[80], fill[121]) = (1, 59, 40);
     let snapshot = Snapshot {
         producer: ProducerCounts {
             produced: 9_000,
@@ -252,10 +252,10 @@ fn every_count_arrives_in_its_place() {
 fn latency_is_the_upper_edge_of_the_fill_and_the_sum_of_its_parts() {
     let latency = report().latency;
     let ring = latency.ring_ms.expect("quanta were counted");
-    // 65 frames per bucket, so buckets 20 and 31 end at 1364 and 2079 frames, the latter beyond what was kept ahead.
-    assert_eq!((ring.p50, ring.p99, ring.max), (1364.0 / 48.0, 2048.0 / 48.0, 2048.0 / 48.0));
+    // 17 frames per bucket, so buckets 80 and 121 end at 1376 and 2073 frames, the latter beyond what was kept ahead.
+    assert_eq!((ring.p50, ring.p99, ring.max), (1376.0 / 48.0, 2048.0 / 48.0, 2048.0 / 48.0));
     assert_eq!((latency.base_ms, latency.output_ms), (Some(10.0), Some(24.0)));
-    assert_eq!(latency.total_ms, Some(1364.0 / 48.0 + 34.0));
+    assert_eq!(latency.total_ms, Some(1376.0 / 48.0 + 34.0));
 }
 
 #[test]
