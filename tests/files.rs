@@ -67,7 +67,7 @@ fn agreement(samples: &[f32], reference: &[f32], channels: usize) -> (f64, usize
     let quality = |shift: usize, from: usize, frames: usize| {
         let (mut signal, mut noise) = (1e-30, 1e-30);
         let ours = &samples[(from + shift) * channels..];
-        for (ours, theirs) in ours.iter().zip(&reference[from * channels..]).take(frames * channels) {
+        for (ours, theirs) in ours.iter().zip(&reference[from * channels..]).take(frames.saturating_mul(channels)) {
             signal += f64::from(*theirs).powi(2);
             noise += (f64::from(*ours) - f64::from(*theirs)).powi(2);
         }

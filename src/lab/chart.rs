@@ -7,7 +7,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MediaQueryList};
 use super::dom::{document, element, window};
 use super::format::{Grouped, Ms};
 use super::history::{History, WINDOW_MS};
-use crate::ledger::FILL_BUCKETS;
+use crate::ledger::ConsumerLedger;
 
 /// Under `prefers-reduced-motion` the chart moves on in steps of so many milliseconds.
 const STILL_MS: f64 = 1000.0;
@@ -137,7 +137,7 @@ impl Chart {
         self.draw_grid(lines);
         self.draw_marks(now_ms, history, lines);
         // A bucket of the histogram is as wide for a small ring as for a large one; below this it would say more about the bucket than about the ring.
-        if lines.limit >= 4 * lines.capacity.div_ceil(FILL_BUCKETS) as u64 {
+        if lines.limit >= 8 * ConsumerLedger::fill_bucket_frames(lines.capacity) as u64 {
             self.draw_range(now_ms, history, lines);
         }
         self.draw_fill(now_ms, history);

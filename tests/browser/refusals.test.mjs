@@ -119,7 +119,7 @@ test('audio that waits for a gesture: the page says "press Play", and pressing i
       const look = () => console.info(`state: ${state.dataset.state}, ${state.textContent}`);
       new MutationObserver(look).observe(state, { attributes: true });
     });
-  const strict = await launch({ autoplay: false, args: ['--autoplay-policy=user-gesture-required'] });
+  const strict = await launch({ autoplay: false });
   try {
     const page = await strict.newPage();
     await page.addInitScript(tell);
