@@ -552,14 +552,22 @@ fn a_change_of_source_is_heard_at_once_without_a_gap_or_a_click() {
     rig.fill();
     rig.play(2);
     let after = rig.balanced();
-    assert_eq!(after.consumer.dropped[DroppedBy::Seek as usize], 2048 - 128, "what was left of the old sound");
+    assert_eq!(
+        after.consumer.dropped[DroppedBy::Seek as usize],
+        2048 - 128,
+        "what was left of the old sound"
+    );
     assert_eq!(after.dropped(), 2048 - 128);
     assert_eq!(after.consumer.underrun_events, 0);
     assert_eq!(rig.out[0].last(), Some(&0.5), "the new sound, faded in");
     rig.run(40, 1);
     let end = rig.balanced();
     assert_eq!((end.consumer.underrun_events, end.dropped()), (0, 2048 - 128));
-    assert!((2048 - 256..=2048).contains(&end.in_flight()), "no further ahead than the ring's size: {}", end.in_flight());
+    assert!(
+        (2048 - 256..=2048).contains(&end.in_flight()),
+        "no further ahead than the ring's size: {}",
+        end.in_flight()
+    );
     rig.smooth();
 }
 

@@ -45,8 +45,12 @@ impl Producer {
         options.set_type(WorkerType::Module);
         let url = Url::new_with_base("worklet/producer.js", &glue_url()).expect("an address");
         // With a URL object, which web-sys does not offer: the test runner wraps workers that are named by a string.
-        let constructor: Function = Reflect::get(&js_sys::global(), &"Worker".into()).expect("workers in workers").unchecked_into();
-        let worker: Worker = Reflect::construct(&constructor, &Array::of2(&url, &options)).expect("a worker").unchecked_into();
+        let constructor: Function = Reflect::get(&js_sys::global(), &"Worker".into())
+            .expect("workers in workers")
+            .unchecked_into();
+        let worker: Worker = Reflect::construct(&constructor, &Array::of2(&url, &options))
+            .expect("a worker")
+            .unchecked_into();
         let told = Rc::new(RefCell::new(Vec::new()));
         let hear = {
             let told = told.clone();
@@ -62,7 +66,9 @@ impl Producer {
 
     fn find(&self, kind: &str, field: &str) -> Option<JsValue> {
         let told = self.told.borrow();
-        let message = told.iter().find(|message| Reflect::get(message, &"type".into()).ok() == Some(kind.into()))?;
+        let message = told
+            .iter()
+            .find(|message| Reflect::get(message, &"type".into()).ok() == Some(kind.into()))?;
         Reflect::get(message, &field.into()).ok()
     }
 }
@@ -87,8 +93,14 @@ async fn a_sleeping_producer_is_woken_and_loses_no_frame() {
         ("memory", wasm_bindgen::memory()),
         ("options", options),
     ]);
-    until("the producer", || producer.find("ready", "shared").is_some() || producer.find("crashed", "message").is_some()).await;
-    let address = producer.find("ready", "shared").and_then(|address| address.as_f64()).expect("ready") as usize;
+    until("the producer", || {
+        producer.find("ready", "shared").is_some() || producer.find("crashed", "message").is_some()
+    })
+    .await;
+    let address = producer
+        .find("ready", "shared")
+        .and_then(|address| address.as_f64())
+        .expect("ready") as usize;
     let handle = noxrun_attach(address, 128);
     assert_ne!(handle, 0, "an output lies there");
     assert_eq!(noxrun_attach(address, 128), 0, "and has its one consumer now");
@@ -103,7 +115,10 @@ async fn a_sleeping_producer_is_woken_and_loses_no_frame() {
     // Bursts of four quanta, as a browser asks for them, 300 times; the ring is full again before each, because a waker that was lost would leave it short until the 250 ms time-out.
     let time_outs = shared.producer.time_outs.get();
     for _ in 0..300 {
-        until("a full ring", || shared.ring.write_position() - shared.ring.read_position() > 777 - 100).await;
+        until("a full ring", || {
+            shared.ring.write_position() - shared.ring.read_position() > 777 - 100
+        })
+        .await;
         for _ in 0..4 {
             noxrun_quantum(handle, 128, 0.0);
         }
@@ -114,7 +129,11 @@ async fn a_sleeping_producer_is_woken_and_loses_no_frame() {
     assert_eq!((consumer.skipped.get(), consumer.replayed.get(), consumer.torn.get()), (0, 0, 0));
     assert!(consumer.wakes.get() > 100, "{} wakes", consumer.wakes.get());
     // A time-out is what a lost wake-up would end in; a slow machine may see a few when the test itself is late.
-    assert!(shared.producer.time_outs.get() - time_outs < 30, "{} time-outs", shared.producer.time_outs.get());
+    assert!(
+        shared.producer.time_outs.get() - time_outs < 30,
+        "{} time-outs",
+        shared.producer.time_outs.get()
+    );
 
     shared.control.stop.store(1, core::sync::atomic::Ordering::Relaxed);
     shared.ring.call();

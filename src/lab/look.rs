@@ -51,8 +51,13 @@ impl Lab {
         self.tell();
         match phase {
             // Nothing changes any more. A lost output is kept: Play replaces it.
-            Phase::Closed => {
+            Phase::Closed if output.finished() => {
                 self.current.take();
+            }
+            // What is put out while it closes counts too. Closes what the browser closed; does nothing where closing has begun.
+            Phase::Closed => {
+                spawn_local(async move { output.close().await });
+                self.ask_for_frame();
             }
             Phase::Lost => {}
             _ => self.ask_for_frame(),

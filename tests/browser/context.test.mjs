@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { suite } from '../support/suite.mjs';
 
-const site = suite();
+// A headless browser without a sound card has no device to come back to but a fake one.
+const site = suite({ browser: { args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] } });
 
 const context = (lab, method, ...values) =>
   lab.page.evaluate(([name, list]) => window.heard.at(-1).context[name](...list).then(() => {}), [method, values]);
@@ -62,7 +63,7 @@ test('the context is closed', async () => {
   await lab.play();
   await lab.plays(11_025);
   await context(lab, 'close');
-  await lab.state('closed');
+  await lab.closed();
   const ledger = await lab.balanced();
   assert.ok(ledger.fresh >= 11_025);
   assert.equal(await lab.page.locator('#crash').isDisabled(), true);

@@ -14,7 +14,7 @@ macro_rules! ring_tests {
             positions_go_beyond_32_bits, planar_and_interleaved_mean_the_same, both_sides_work_in_place_across_the_wrap,
             samples_that_are_no_whole_frames_are_refused_and_lose_nothing, each_side_is_taken_once, a_refused_split_takes_nothing,
             settings_out_of_range_are_refused_by_name, a_lower_limit_drops_nothing_and_takes_no_room_back, a_flush_discards_what_was_there_and_no_more,
-            a_flush_of_nothing_is_still_announced, nobody_is_woken_who_does_not_sleep);
+            a_flush_of_nothing_is_still_announced, what_is_marked_makes_room_and_only_that_is_flushed, nobody_is_woken_who_does_not_sleep);
     };
     ($test:meta: $($case:ident),*) => {
         $(#[$test] fn $case() { ring_cases::$case(); })*
@@ -552,6 +552,35 @@ pub fn a_flush_of_nothing_is_still_announced() {
     producer.flush();
     assert_eq!(consumer.apply_flush(), Some(0), "what comes next is something else");
     assert_eq!(consumer.apply_flush(), None);
+}
+
+pub fn what_is_marked_makes_room_and_only_that_is_flushed() {
+    let ring = Ring::new(1, 8).expect("in range");
+    ring.set_limit(3).expect("in range");
+    let (mut producer, mut consumer) = Ring::split(ring).expect("free");
+    assert_eq!(producer.write(&[1.0, 2.0, 3.0, 4.0]), Ok(3), "the limit");
+    producer.mark();
+    assert_eq!(
+        (producer.write_available(), producer.ahead()),
+        (3, 0),
+        "what is marked does not count against the limit"
+    );
+    assert_eq!(producer.write(&[10.0, 11.0, 12.0, 13.0]), Ok(3));
+    producer.mark();
+    assert_eq!(producer.write(&[20.0, 21.0, 22.0]), Ok(2), "the capacity");
+    assert_eq!((producer.write_available(), producer.fill(), producer.ahead()), (0, 8, 2));
+    let mut frame = [0.0];
+    assert_eq!(consumer.apply_flush(), None, "until it is said, the old sound plays on");
+    assert_eq!((consumer.read(&mut frame), frame), (Ok(1), [1.0]));
+    assert_eq!(producer.write_available(), 1);
+    producer.flush_to_mark();
+    assert_eq!(consumer.apply_flush(), Some(5));
+    assert_eq!(
+        (consumer.read(&mut frame), frame),
+        (Ok(1), [20.0]),
+        "the new sound, from its first frame"
+    );
+    assert_eq!((producer.write_available(), producer.ahead(), producer.fill()), (2, 1, 1));
 }
 
 pub fn nobody_is_woken_who_does_not_sleep() {

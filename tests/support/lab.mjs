@@ -63,10 +63,24 @@ export class Lab {
     await this.state('running');
   }
 
-  /** Presses Stop and waits until the output is closed; its last figures stay. */
+  /** Presses Stop and waits until the output is closed and its last figures are shown. */
   async stop() {
     await this.page.click('#stop');
+    await this.closed();
+  }
+
+  /** Waits until the output is closed and its last figures are shown: those stay. */
+  async closed() {
     await this.state('closed');
+    await this.page.waitForFunction(() => window.heard.at(-1).context.state === 'closed');
+    await this.frames(3);
+  }
+
+  /** Waits until the page has drawn `count` more frames. */
+  frames(count) {
+    return this.page.evaluate(async (wanted) => {
+      for (let nth = 0; nth < wanted; nth += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+    }, count);
   }
 
   /** Waits until the page says that it is in one of these states. */

@@ -100,11 +100,15 @@ impl Output {
     /// The ledger as a plain object, or nothing when it was changing (ask again): `requested`, `fresh`, `repeated`, `concealed`, `silent` by reason, `produced`, `dropped` by reason, `inFlight`, `imbalance` in frames, and
     /// `underruns` {events, frames, longest, log}; the log holds the latest 256, oldest first, each {frame, frames, fill, quanta, over}.
     pub fn stats(&self) -> JsValue {
-        let Some(snapshot) = self.snapshot() else { return JsValue::UNDEFINED };
+        let Some(snapshot) = self.snapshot() else {
+            return JsValue::UNDEFINED;
+        };
         let number = |frames: u64| JsValue::from(frames as f64);
         let (consumer, producer) = (&snapshot.consumer, &snapshot.producer);
         let silent: Vec<_> = SilentBy::NAMES.into_iter().zip(consumer.silent.map(number)).collect();
-        let dropped: Vec<_> = (0..DroppedBy::COUNT).map(|by| (DroppedBy::NAMES[by], number(producer.dropped[by] + consumer.dropped[by]))).collect();
+        let dropped: Vec<_> = (0..DroppedBy::COUNT)
+            .map(|by| (DroppedBy::NAMES[by], number(producer.dropped[by] + consumer.dropped[by])))
+            .collect();
         let log: Array = (snapshot.underruns.iter())
             .map(|event| {
                 object(&[

@@ -101,6 +101,8 @@ struct Inner {
     options: RefCell<OutputOptions>,
     startup: Cell<Startup>,
     closed: Cell<bool>,
+    /// Closing is over: nothing counts any more.
+    finished: Cell<bool>,
     processor_failed: Rc<Cell<bool>>,
     /// The producer's latest heartbeat and when it was first seen.
     heartbeat: Cell<(u64, f64)>,
@@ -182,6 +184,7 @@ impl Output {
             options: RefCell::new(options),
             startup: Cell::new(startup),
             closed: Cell::new(false),
+            finished: Cell::new(false),
             processor_failed,
             heartbeat: Cell::new((0, now())),
             lost: RefCell::new(None),
@@ -259,6 +262,7 @@ impl Output {
         // Silence by pause, not one endless underrun: the loss ends here, and the ring keeps what is in it.
         inner.peek.set(Wish::Paused, 1);
         *inner.lost.borrow_mut() = Some(why.clone());
+        inner.producer.give_up(&why);
         Some(why)
     }
 
@@ -425,6 +429,12 @@ impl Output {
         {
             let _ = JsFuture::from(closing.unchecked_into::<Promise>()).await;
         }
+        inner.finished.set(true);
+    }
+
+    /// Whether [`Output::close`] is through: the ledger is final. ([`OutputState::Closed`] is shown from its beginning, or when the browser closed the context.)
+    pub fn finished(&self) -> bool {
+        self.inner.finished.get()
     }
 
     fn open(&self) -> Result<(), PageError> {

@@ -7,7 +7,7 @@ use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
+use web_sys::{MessageEvent, Url, Worker, WorkerOptions, WorkerType};
 
 use super::PageError;
 use super::files::{file_url, glue_url};
@@ -105,7 +105,7 @@ pub(super) struct ProducerHandle {
     requests: Cell<u32>,
     /// Kept for as long as the worker may call them.
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_error: Closure<dyn FnMut(JsValue)>,
 }
 
 impl ProducerHandle {
@@ -135,8 +135,10 @@ impl ProducerHandle {
         };
         let on_error = {
             let told = told.clone();
-            Closure::new(move |event: ErrorEvent| {
-                let message = Some(event.message()).filter(|message| !message.is_empty());
+            Closure::new(move |event: JsValue| {
+                // A script that does not load is reported by a plain event, without a message.
+                let message = Reflect::get(&event, &"message".into()).ok().and_then(|message| message.as_string());
+                let message = message.filter(|message| !message.is_empty());
                 told.end(Ending::Crashed(
                     message.unwrap_or_else(|| format!("{url} could not be loaded or run")),
                 ));
@@ -192,6 +194,11 @@ impl ProducerHandle {
     /// Whether the source has ended, and why if it was too early.
     pub(super) fn source_ended(&self) -> Option<Option<String>> {
         self.told.source_ended.borrow().clone()
+    }
+
+    /// Nothing more is expected of the worker: whoever waits for an answer hears `why`.
+    pub(super) fn give_up(&self, why: &str) {
+        self.told.end(Ending::Crashed(why.into()));
     }
 
     /// Ends the worker without asking. It may run on for seconds, so its memory must not be used again.
