@@ -99,8 +99,8 @@ impl Lab {
                     output.resume();
                 }
             }
-            // To or from the index signal, which needs an output of its own.
-            Err(error) if error.code() == "option" => self.start().await,
+            // To or from the index signal, which needs an output of its own; or the producer died before it heard of it.
+            Err(error) if matches!(error.code(), "option" | "worker-crashed") => self.start().await,
             Err(error) => self.refused(&error),
         }
     }
