@@ -14,10 +14,10 @@ const site = suite();
 async function playing(options) {
   const lab = await site.open({ page: options });
   await lab.play();
-  await lab.plays(44_100);
+  await lab.plays(22_050);
   await lab.page.click('#freeze-100');
   await lab.until('underrun-events', (events) => events > 0);
-  await lab.plays(66_150);
+  await lab.plays(22_050);
   return lab;
 }
 

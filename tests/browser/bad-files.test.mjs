@@ -58,7 +58,7 @@ test('Play without a file asks for one', async () => {
   await lab.close();
 });
 
-for (const file of ['half-music.wav', 'half-music.flac', 'half-music.ogg']) {
+for (const file of ['half-music.flac', 'half-music.ogg']) {
   test(`a file that is cut off plays as far as it goes, and the page says so: ${file}`, async () => {
     const lab = await site.open();
     await lab.drop(file, await fixtureBytes(file));

@@ -49,7 +49,7 @@ test('a suspension of many seconds costs nothing: the producer is not lost, noth
   await lab.state('suspended');
   const before = await lab.balanced();
   // Longer than a producer may be silent before it is lost.
-  await lab.page.waitForTimeout(3000);
+  await lab.page.waitForTimeout(2500);
   await lab.state('suspended');
   await context(lab, 'resume');
   await lab.state('running');
@@ -101,12 +101,12 @@ test('the page is frozen for a while, as browsers do with hidden pages: the soun
   const session = await lab.page.context().newCDPSession(lab.page);
   await session.send('Page.setWebLifecycleState', { state: 'frozen' });
   // Longer than a producer may seem silent to a page that does look.
-  await new Promise((resolve) => setTimeout(resolve, 4000));
+  await new Promise((resolve) => setTimeout(resolve, 3000));
   await session.send('Page.setWebLifecycleState', { state: 'active' });
   await lab.state('running');
   await lab.plays(4410);
   const after = await lab.balanced();
-  assert.ok(after.fresh - before.fresh > 2 * 44_100, `${after.fresh - before.fresh} frames in more than four seconds`);
+  assert.ok(after.fresh - before.fresh > 2 * 44_100, `${after.fresh - before.fresh} frames in more than three seconds`);
   assert.equal(await lab.page.locator('#message').isVisible(), false);
   await lab.close();
 });

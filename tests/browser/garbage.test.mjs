@@ -18,7 +18,7 @@ const CALLS = 1_000_000;
 /** Bytes: one object per call would be 16 million. What the measurement itself leaves is some kilobytes. */
 const ALLOWED = 16 * 1024;
 /** Seconds that the audio thread is traced for; `make soak` asks for many minutes. */
-const SECONDS = Number(process.env.NOXRUN_TRACE_SECONDS ?? 15);
+const SECONDS = Number(process.env.NOXRUN_TRACE_SECONDS ?? 10);
 /** Seconds per trace: the browser keeps a limited number of events. */
 const SPAN = 60;
 
@@ -129,7 +129,7 @@ test('the trace shows the collections of a processor that leaves something behin
   // A young generation is a megabyte and more: in seconds only much is collected. Minutes of tracing and the million calls above find what is little.
   const server = await wasteful('this.left = new Array(1000).fill(0);');
   try {
-    const { collections } = await trace(server.url, 4);
+    const { collections } = await trace(server.url, 2);
     t.diagnostic(`${collections.length} events of collections`);
     assert.ok(collections.length > 0);
   } finally {

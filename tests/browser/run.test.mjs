@@ -4,9 +4,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withoutUnderruns } from '../support/calm.mjs';
 import { balanced, matchesDocs } from '../support/report.mjs';
-import { fixture, suite } from '../support/suite.mjs';
+import { suite } from '../support/suite.mjs';
+import { wav } from '../support/wav.mjs';
 
-const site = suite({ server: { routes: { '/music.flac': fixture('music.flac') } } });
+const FRAMES = 50_001;
+const file = (request, response) => response.writeHead(200, { 'Content-Type': 'audio/wav' }).end(wav(FRAMES, 44_100));
+const site = suite({ server: { routes: { '/a%20tone.wav': file } } });
 
 const run = (lab, scenario) => lab.page.evaluate((asked) => window.noxrun.run(asked), scenario);
 
@@ -65,8 +68,8 @@ for (const [what, scenario, expected] of [
 
 test('a run of a file on the page\'s server ends with the file', async () => {
   const lab = await site.open();
-  const report = await run(lab, { source: { kind: 'file', url: 'music.flac' }, seconds: 60, sampleRate: 44_100 });
-  assert.equal(report.ledger.freshFrames, 6 * 44_100);
+  const report = await run(lab, { source: { kind: 'file', url: 'a tone.wav' }, seconds: 60, sampleRate: 44_100 });
+  assert.equal(report.ledger.freshFrames, FRAMES);
   assert.equal(report.ledger.inFlightFrames, 0);
   balanced(report);
   await lab.close();

@@ -8,10 +8,10 @@ import { fixture, suite } from '../support/suite.mjs';
 
 const site = suite();
 
-/** Frames that each source plays in a ring of 8192: some three seconds. */
-const LONG = 3 * 44100;
-/** Files are six seconds long and decode faster than they play: enough to be past the first buffers. */
-const SHORT = 2 * 44100;
+/** Frames that each source plays in a ring of 8192. */
+const LONG = 2 * 44_100;
+/** Files decode faster than they play: enough to be past the first buffers. */
+const SHORT = 44_100;
 
 /** Plays what `choose(lab)` has chosen in a ring of 8192 frames. */
 async function plays(t, { choose, frames, name, silent = false }) {
@@ -28,6 +28,8 @@ async function plays(t, { choose, frames, name, silent = false }) {
     await lab.stop();
     const ledger = await lab.balanced();
     assert.ok(ledger.fresh >= frames, `${ledger.fresh} frames were played`);
+    const clock = await lab.page.evaluate(() => window.heard.at(-1).context.currentTime * window.heard.at(-1).context.sampleRate);
+    assert.ok(ledger.requested <= clock, `${ledger.requested} frames were asked for in ${clock} frames of time`);
     assert.equal(await lab.page.locator('#message').isHidden(), true);
     return { page: lab.page, underruns: ledger.underruns, close: () => lab.close() };
   });
