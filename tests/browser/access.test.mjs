@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { suite } from '../support/suite.mjs';
+import { suite, test } from '../support/suite.mjs';
 
 const SHOTS = fileURLToPath(new URL('../../target/screenshots/', import.meta.url));
 const PHONE = { width: 360, height: 780 };

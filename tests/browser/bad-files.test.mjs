@@ -1,8 +1,7 @@
 // Files that cannot be played, or not to their end: the page names them, and what plays plays on.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { fixture, fixtureBytes, suite } from '../support/suite.mjs';
+import { fixture, fixtureBytes, suite, test } from '../support/suite.mjs';
 
 const site = suite();
 

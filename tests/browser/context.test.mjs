@@ -1,8 +1,7 @@
 // The browser does something to the output behind the page's back: suspends or closes the context, changes the device, freezes the page.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { suite } from '../support/suite.mjs';
+import { suite, test } from '../support/suite.mjs';
 
 // A headless browser without a sound card has no device to come back to but a fake one.
 const site = suite({ browser: { args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] } });

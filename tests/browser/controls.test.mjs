@@ -1,10 +1,9 @@
 // The player's controls, by mouse and keyboard.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { withoutUnderruns } from '../support/calm.mjs';
 import { PATIENCE } from '../support/lab.mjs';
-import { suite } from '../support/suite.mjs';
+import { suite, test } from '../support/suite.mjs';
 
 const site = suite();
 

@@ -1,8 +1,7 @@
 // A file plays to its end: every frame of it, then nothing.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { fixtureBytes, suite } from '../support/suite.mjs';
+import { fixtureBytes, suite, test } from '../support/suite.mjs';
 import { wav } from '../support/wav.mjs';
 
 const site = suite();

@@ -1,10 +1,9 @@
 // Faults of a scenario, as the report tells of them.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { withoutUnderruns } from '../support/calm.mjs';
 import { balanced, matchesDocs } from '../support/report.mjs';
-import { suite } from '../support/suite.mjs';
+import { suite, test } from '../support/suite.mjs';
 
 const site = suite();
 

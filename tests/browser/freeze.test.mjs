@@ -1,8 +1,7 @@
 // A frozen producer: what the page shows of it.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { suite } from '../support/suite.mjs';
+import { suite, test } from '../support/suite.mjs';
 
 const site = suite();
 

@@ -1,11 +1,10 @@
 // What the page refuses, and what the browser refuses the page.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { launch } from '../support/chromium.mjs';
 import { openLab } from '../support/lab.mjs';
 import { SITE, serve } from '../support/server.mjs';
-import { suite } from '../support/suite.mjs';
+import { suite, test } from '../support/suite.mjs';
 
 const site = suite();
 

@@ -1,10 +1,9 @@
 // window.noxrun: what a script can do, and what it gets.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { withoutUnderruns } from '../support/calm.mjs';
 import { balanced, matchesDocs } from '../support/report.mjs';
-import { suite } from '../support/suite.mjs';
+import { suite, test } from '../support/suite.mjs';
 import { wav } from '../support/wav.mjs';
 
 const FRAMES = 50_001;

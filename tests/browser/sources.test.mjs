@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { test } from 'node:test';
 import { withoutUnderruns } from '../support/calm.mjs';
-import { fixture, suite } from '../support/suite.mjs';
+import { fixture, suite, test } from '../support/suite.mjs';
 
 const site = suite();
 

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before } from 'node:test';
+import { after, before, test as nodeTest } from 'node:test';
 import { launch } from './chromium.mjs';
 import { openLab } from './lab.mjs';
 import { SITE, serve } from './server.mjs';
@@ -11,6 +11,12 @@ import { SITE, serve } from './server.mjs';
 export const FIXTURES = path.resolve(process.env.NOXRUN_AUDIO_FIXTURES ?? 'target/fixtures');
 export const fixture = (name) => path.join(FIXTURES, name);
 export const fixtureBytes = (name) => readFile(fixture(name));
+
+/** For a test, in ms: most take a tenth of it at most. Whatever hangs must not hang the rest. */
+const LIMIT = 120_000;
+
+/** node:test's `test` with a limit; `longer` adds to it, in seconds. */
+export const test = (name, body, { longer = 0 } = {}) => nodeTest(name, { timeout: LIMIT + 1000 * longer }, body);
 
 /**
  * @param {object} [options]
