@@ -572,6 +572,49 @@ fn a_change_of_source_is_heard_at_once_without_a_gap_or_a_click() {
 }
 
 #[test]
+fn what_takes_long_before_a_change_of_source_is_bridged() {
+    let mut rig = Rig::new(
+        Setup {
+            channels: 1,
+            capacity: 8192,
+            ..STEREO
+        },
+        sine(),
+    );
+    rig.shared.ring.set_limit(2048).expect("in range");
+    rig.run(10, 1);
+    rig.pacer.build_up();
+    let ahead = rig.balanced().in_flight();
+    assert!((8192 - 2048 - 256..=8192 - 2048).contains(&ahead), "{ahead} frames ahead");
+    // The producer is away for 44 quanta, three times what the ring's size covers.
+    rig.play(44);
+    rig.pacer.set_source(sine());
+    rig.run(40, 1);
+    let end = rig.balanced();
+    assert_eq!(end.consumer.underrun_events, 0);
+    assert!(
+        (2048 - 256..=2048).contains(&end.in_flight()),
+        "back to the ring's size: {}",
+        end.in_flight()
+    );
+    rig.smooth();
+}
+
+#[test]
+fn an_output_that_begins_paused_plays_nothing() {
+    let mut rig = Rig::new(Setup { channels: 1, ..STEREO }, made(|_, _| 0.5));
+    rig.shared.set_paused(true);
+    rig.run(5, 1);
+    let paused = rig.balanced().consumer;
+    assert_eq!((paused.fresh, paused.concealed), (0, 0));
+    assert!(rig.out[0].iter().all(|sample| *sample == 0.0));
+    rig.shared.set_paused(false);
+    rig.run(5, 1);
+    assert!(rig.balanced().consumer.fresh > 0);
+    rig.smooth();
+}
+
+#[test]
 fn without_room_for_both_sounds_the_old_one_is_cut_and_the_gap_is_counted() {
     let mut rig = Rig::new(Setup { channels: 1, ..STEREO }, sine());
     rig.run(10, 1);

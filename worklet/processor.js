@@ -4,7 +4,7 @@
 // seam: TextDecoder does not exist here. process() makes no garbage: no closure, no new object, no BigInt, no clock but while
 // callbacks are being counted.
 
-// Must match PROCESSOR in src/web/page.rs; carries the version because registering one name twice throws.
+// Must match PROCESSOR in src/web/page/context.rs; carries the version because registering one name twice throws.
 const NAME = 'noxrun-0.1.0';
 // Stack of this thread in the shared memory, in bytes: a multiple of 65,536.
 const STACK_BYTES = 65536;
@@ -29,7 +29,7 @@ class NoxrunProcessor extends AudioWorkletProcessor {
     this.started = false;
     this.wantsTime = 1;
     this.channels = outputChannelCount[0];
-    // Not every browser names the quantum; the first process() then tells.
+    // Not every browser names the quantum; another one is served in pieces.
     this.frames = globalThis.renderQuantumSize ?? 128;
     this.port.onmessage = () => { this.alive = false; };
     const { exports } = new WebAssembly.Instance(module, stubs(module, memory));
@@ -66,7 +66,9 @@ class NoxrunProcessor extends AudioWorkletProcessor {
   pieces(output, frames) {
     for (let at = 0; at < frames; at += this.frames) {
       const length = Math.min(this.frames, frames - at);
-      const area = this.areas[this.exports.noxrun_quantum(this.handle, length, 0) & SECOND_AREA];
+      const told = this.exports.noxrun_quantum(this.handle, length, 0);
+      const area = this.areas[told & SECOND_AREA];
+      if (!this.started && (told & STARTED) !== 0) this.sayStarted();
       for (let channel = 0; channel < output.length; channel += 1) {
         const to = output[channel];
         const from = area[channel];

@@ -164,8 +164,12 @@ impl Service {
         if !self.started && state == ProducerState::Priming {
             return rest(SilentBy::Startup);
         }
-        self.started = true;
         let pausing = shared.control.paused.load(Ordering::Relaxed) != 0;
+        if pausing && !self.started {
+            // Nothing was heard yet, so there is nothing to fade out.
+            self.level = 0;
+        }
+        self.started = true;
         if pausing && self.level == 0 {
             return rest(SilentBy::Paused);
         }

@@ -78,7 +78,7 @@ impl Lab {
             OutputState::Closed => Phase::Closed,
             OutputState::Lost(why) => {
                 if !self.told_failure.replace(true) {
-                    self.message.error(&PageError::Source(format!("{why}. Press Play to start again.")));
+                    self.message.error(&PageError::Lost(format!("{why}. Press Play to start again.")));
                 }
                 Phase::Lost
             }

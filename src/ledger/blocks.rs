@@ -176,7 +176,7 @@ pub struct ProducerLedger {
     pub state: AtomicU32,
     /// Blocks rendered.
     pub blocks: Count,
-    /// Time spent rendering, in nanoseconds.
+    /// Time spent rendering and preparing to render, in nanoseconds.
     pub render_ns: Count,
     /// Time that the rendered frames last, in nanoseconds.
     pub lasted_ns: Count,

@@ -85,6 +85,19 @@ impl<C: Clock> Pacer<C> {
         Ok(())
     }
 
+    /// Renders further ahead than the ring's size, as far as the storage allows with room left for another source: before work that takes long, such as opening one.
+    pub fn build_up(&mut self) {
+        let ring = self.producer.ring();
+        let room = ring.limit().min(Self::MAX_BLOCK);
+        let (block, ahead) = (self.block_frames.min(ring.limit()), ring.capacity() - room);
+        self.tell(|ledger| ledger.heartbeat.add(1));
+        self.producer.keep_at_least(ahead);
+        while !self.ended && self.producer.write_available() >= block {
+            self.render(block);
+        }
+        self.producer.keep_at_least(0);
+    }
+
     /// Plays another source. What lies in the ring of the old one plays on until the new one has been rendered as far ahead as the ring's size and capacity allow; then it is discarded, so
     /// that the new sound is heard at once and without a gap.
     pub fn set_source(&mut self, source: Box<dyn Source>) {
@@ -147,7 +160,7 @@ impl<C: Clock> Pacer<C> {
             self.primed = true;
             self.set_state(if self.ended { ProducerState::Ended } else { ProducerState::Running });
         }
-        if !self.ended && self.source.prepare() {
+        if !self.ended && self.prepare() {
             return Turn::Idle;
         }
         self.sleep(ticket, block);
@@ -217,7 +230,14 @@ impl<C: Clock> Pacer<C> {
     /// Stands still and records it as it really was.
     fn stand_still(&mut self, how_long: Duration) {
         let start = self.clock.now_ms();
-        self.clock.stand_still(how_long);
+        let mut left = how_long;
+        // In pieces with a heartbeat: who stands still on purpose is not lost, and stops when asked to.
+        while !left.is_zero() && self.shared.control.stop.load(Ordering::Relaxed) == 0 {
+            let piece = left.min(LONGEST_SLEEP);
+            self.clock.stand_still(piece);
+            self.tell(|ledger| ledger.heartbeat.add(1));
+            left -= piece;
+        }
         let lasted = self.clock.now_ms() - start;
         let at = self.clock.origin_ms() + start;
         let position = self.producer.position();
@@ -228,6 +248,15 @@ impl<C: Clock> Pacer<C> {
             record.position.set(position);
             ledger.injected.add(1);
         });
+    }
+
+    /// Lets the source work ahead; that is part of what rendering costs. Returns whether there is more to do.
+    fn prepare(&mut self) -> bool {
+        let start = self.clock.now_ms();
+        let more = self.source.prepare();
+        let took_ns = (self.clock.now_ms() - start).max(0.0) * 1e6;
+        self.tell(|ledger| ledger.render_ns.add(took_ns as u64));
+        more
     }
 
     fn set_state(&self, state: ProducerState) {

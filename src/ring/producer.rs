@@ -23,6 +23,8 @@ pub struct Producer {
     mark: u64,
     /// Position up to which may be written, of these three; reckoned when they are looked at, so that a write compares two numbers.
     until: u64,
+    /// Frames that may be kept ahead even if the ring's limit is lower.
+    at_least: usize,
     /// Number of the last sleep.
     sleep: u32,
 }
@@ -61,6 +63,7 @@ impl Producer {
             limit: 0,
             mark: 0,
             until: 0,
+            at_least: 0,
             sleep: 0,
             ring,
         };
@@ -176,6 +179,12 @@ impl Producer {
         self.ring.producer.0.skip_to.store(self.mark, ordering!(SkipTo, Ordering::Release));
     }
 
+    /// Allows `frames` frames ahead (the capacity at most) even if the ring's limit is lower, before work that keeps the producer from writing; 0 ends it.
+    pub fn keep_at_least(&mut self, frames: usize) {
+        self.at_least = frames.min(self.ring.capacity());
+        self.look();
+    }
+
     /// Frames that will be read before the next one written: those in the ring, without what is marked to be discarded.
     pub fn ahead(&mut self) -> usize {
         self.look();
@@ -191,7 +200,7 @@ impl Producer {
     /// Sleeps until `frames` frames can be written (at most the ring's limit is waited for), somebody calls, or `timeout` is over. Returns at once when there is room already or
     /// somebody has called since `ticket` was taken. Not on the page's thread and not on the audio thread: browsers forbid waiting there.
     pub fn wait(&mut self, ticket: Ticket, frames: usize, timeout: Duration) -> Woken {
-        self.limit = self.ring.limit();
+        self.limit = self.ring.limit().max(self.at_least);
         let frames = frames.min(self.limit);
         let mine = &self.ring.producer.0;
         self.sleep = self.sleep.wrapping_add(1).max(1);
@@ -234,7 +243,7 @@ impl Producer {
     /// Looks at the reader's position and at the limit.
     #[inline]
     fn look(&mut self) {
-        self.limit = self.ring.limit();
+        self.limit = self.ring.limit().max(self.at_least);
         self.look_at_reader();
     }
 

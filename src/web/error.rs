@@ -42,6 +42,9 @@ pub enum PageError {
     /// The browser refused an audio context or node.
     #[error("the browser gave no audio output: {0}")]
     Audio(String),
+    /// The producer of an output that played is gone.
+    #[error("{0}")]
+    Lost(String),
     /// The output was closed.
     #[error("this output is closed")]
     Closed,
@@ -59,6 +62,7 @@ impl PageError {
             PageError::Crashed(_) => "worker-crashed",
             PageError::Source(_) => "file",
             PageError::Audio(_) => "audio",
+            PageError::Lost(_) => "producer-lost",
             PageError::Closed => "closed",
         }
     }

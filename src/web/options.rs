@@ -105,6 +105,8 @@ impl Default for OutputOptions {
 impl OutputOptions {
     /// Smallest ring, in frames.
     pub const MIN_BUFFER: usize = 64;
+    /// Frames that the ring's storage holds: room for the largest ring, and for another source's first frames behind it.
+    pub const CAPACITY: usize = Self::MAX_BUFFER + 8192;
     /// Largest ring, in frames.
     pub const MAX_BUFFER: usize = 16_384;
 

@@ -77,6 +77,8 @@ impl ProducerWorker {
 
     /// Plays another source, {kind, number, file}. Throws, and goes on with the old one, when it cannot be opened.
     pub fn set_source(&mut self, spec: &JsValue) -> Result<(), JsError> {
+        // Opening a file takes a while, in which nothing is rendered.
+        self.pacer.build_up();
         let source = open(spec, &self.shared).map_err(|reason| JsError::new(&reason))?;
         self.pacer.set_source(source);
         self.end_told = false;

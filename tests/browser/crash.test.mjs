@@ -48,7 +48,7 @@ async function lost(lab, { code, text, again = true, breakIt }) {
 
 test('the producer panics', async () => {
   const lab = await site.open();
-  await lost(lab, { code: 'file', text: /the producer crashed: .*panicked/is, breakIt: () => lab.page.click('#crash') });
+  await lost(lab, { code: 'producer-lost', text: /the producer crashed: .*panicked/is, breakIt: () => lab.page.click('#crash') });
   await lab.close({ complained: false });
 });
 

@@ -201,7 +201,7 @@ pub struct Latency {
     pub target_history: NotYet,
 }
 
-/// Distribution of the ring's fill, in milliseconds: the upper edges of the buckets it is counted in, 65 frames wide.
+/// Distribution of the ring's fill, in milliseconds: the upper edges of the buckets it is counted in, 25 frames wide.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RingMs {

@@ -43,12 +43,13 @@ pub fn shareable() -> Result<(), PageError> {
 
 /// A memory of its own for one output.
 pub(super) fn engine_memory() -> Result<JsValue, PageError> {
-    let heap_base = Reflect::get(&wasm_bindgen::exports(), &"__heap_base".into())
-        .and_then(|global| Reflect::get(&global, &"value".into()))
+    // The page's own memory is at least as large as the module wants any to be.
+    let own = Reflect::get(&wasm_bindgen::memory(), &"buffer".into())
+        .and_then(|buffer| Reflect::get(&buffer, &"byteLength".into()))
         .ok()
-        .and_then(|value| value.as_f64())
-        .unwrap_or(f64::from(2 * 1024 * 1024));
-    let initial = (heap_base / 65_536.0).ceil() as u32 + SPARE_PAGES;
+        .and_then(|length| length.as_f64())
+        .unwrap_or_default();
+    let initial = ((own / 65_536.0).ceil() as u32 + SPARE_PAGES).min(MAX_PAGES);
     let descriptor = object(&[("initial", initial.into()), ("maximum", MAX_PAGES.into()), ("shared", true.into())]);
     Memory::new(&descriptor).map(Into::into).map_err(|thrown| {
         PageError::Audio(format!(

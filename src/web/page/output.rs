@@ -106,6 +106,8 @@ struct Inner {
     processor_failed: Rc<Cell<bool>>,
     /// The producer's latest heartbeat and when it was first seen.
     heartbeat: Cell<(u64, f64)>,
+    /// When the heartbeat was last looked at.
+    looked: Cell<f64>,
     lost: RefCell<Option<String>>,
     first_frame_ms: Rc<Cell<Option<f64>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -140,15 +142,13 @@ impl Output {
         let memory = engine_memory()?;
         let producer = take_worker()?;
         let mut startup = Startup::default();
-        if producer.loaded() {
-            startup.module_ms = now() - began;
-        }
         // The worklet's file loads while the worker starts.
         let module = add_module(context);
         let for_worker = for_worker(&options, context.sample_rate());
-        let worker = producer.start(&memory, &for_worker);
-        let ((shared, ring), ()) = both(worker, module).await?;
-        startup.worker_ms = now() - began;
+        let worker = async { Ok((producer.start(&memory, &for_worker).await?, now() - began)) };
+        let (((shared, ring), worker_ms), ()) = both(worker, module).await?;
+        startup.worker_ms = worker_ms;
+        startup.module_ms = (producer.loaded_at().unwrap_or(began) - began).max(0.0);
         let node = node(context, options.channels, &memory, shared)?;
         startup.worklet_ms = now() - began;
 
@@ -187,6 +187,7 @@ impl Output {
             finished: Cell::new(false),
             processor_failed,
             heartbeat: Cell::new((0, now())),
+            looked: Cell::new(now()),
             lost: RefCell::new(None),
             first_frame_ms,
             _on_message: on_message,
@@ -248,6 +249,12 @@ impl Output {
                     .snapshot()
                     .map_or(inner.heartbeat.get().0, |snapshot| snapshot.producer.heartbeat);
                 let (last, since) = inner.heartbeat.get();
+                let looked = inner.looked.replace(now());
+                if now() - looked > LOST_AFTER_MS {
+                    // The page itself stood still, and perhaps the whole browser did: begin to count anew.
+                    inner.heartbeat.set((beat, now()));
+                    return None;
+                }
                 if beat != last {
                     inner.heartbeat.set((beat, now()));
                     return None;
@@ -376,7 +383,7 @@ impl Output {
             render_quantum: render_quantum(&inner.context).unwrap_or(128),
             base_latency: seconds("baseLatency"),
             output_latency: seconds("outputLatency"),
-            capacity: OutputOptions::MAX_BUFFER,
+            capacity: OutputOptions::CAPACITY,
             buffer_frames: options.buffer_frames,
             startup: Startup {
                 first_frame_ms: inner.first_frame_ms.get(),
@@ -455,7 +462,7 @@ fn for_worker(options: &OutputOptions, sample_rate: f32) -> JsValue {
     object(&[
         ("channels", (options.channels as u32).into()),
         // Room for every size that may be chosen while it plays.
-        ("capacity", (OutputOptions::MAX_BUFFER as u32).into()),
+        ("capacity", (OutputOptions::CAPACITY as u32).into()),
         ("limit", (options.buffer_frames as u32).into()),
         ("block", (options.block() as u32).into()),
         ("sampleRate", sample_rate.into()),
@@ -505,7 +512,7 @@ fn resume(context: &AudioContext) {
 }
 
 /// Milliseconds since the page began.
-fn now() -> f64 {
+pub(super) fn now() -> f64 {
     web_sys::window()
         .and_then(|window| window.performance())
         .map_or(0.0, |performance| performance.now())

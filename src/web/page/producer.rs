@@ -11,6 +11,7 @@ use web_sys::{MessageEvent, Url, Worker, WorkerOptions, WorkerType};
 
 use super::PageError;
 use super::files::{file_url, glue_url};
+use super::output::now;
 use crate::web::error::text_of;
 use crate::web::options::object;
 
@@ -38,7 +39,7 @@ pub(super) enum Ending {
 #[derive(Default)]
 struct Told {
     up: Cell<bool>,
-    loaded: Cell<bool>,
+    loaded_at: Cell<Option<f64>>,
     addresses: Cell<Option<(usize, usize)>>,
     ending: RefCell<Option<Ending>>,
     /// Whether the source has ended, and why if it was too early.
@@ -55,7 +56,7 @@ impl Told {
         let number = |name: &str| Reflect::get(message, &name.into()).ok().and_then(|value| value.as_f64());
         match text("type").as_deref() {
             Some("up") => self.up.set(true),
-            Some("loaded") => self.loaded.set(true),
+            Some("loaded") => self.loaded_at.set(Some(now())),
             Some("ready") => self.addresses.set(
                 number("shared")
                     .zip(number("ring"))
@@ -170,9 +171,9 @@ impl ProducerHandle {
         self.until(|told| told.addresses.get()).await
     }
 
-    /// Whether the worker has loaded the engine.
-    pub(super) fn loaded(&self) -> bool {
-        self.told.loaded.get()
+    /// When the worker had loaded the engine, in ms since the page began.
+    pub(super) fn loaded_at(&self) -> Option<f64> {
+        self.told.loaded_at.get()
     }
 
     /// Asks for another source; `mail` counts the message up and wakes the worker.
