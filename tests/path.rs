@@ -1107,3 +1107,43 @@ mod allocations {
         assert_eq!(noxrun::allocations() - before, 2, "giving back is none");
     }
 }
+
+#[test]
+fn a_long_stall_on_purpose_has_a_heartbeat() {
+    let clock = FakeClock::default();
+    let shared = Arc::new(SharedOutput::new(1, 2400, RATE).expect("in range"));
+    let mut pacer = Pacer::new(shared.clone(), sine(), 480, clock.clone()).expect("free");
+    shared.control.freeze_ms.store(3000, Ordering::Relaxed);
+    shared.control.freezes.store(1, Ordering::Release);
+    assert_eq!(pacer.turn(), Turn::Idle);
+    let snapshot = shared.snapshot();
+    assert!(snapshot.producer.heartbeat > 10, "{} beats in 3 s", snapshot.producer.heartbeat);
+    assert_eq!(snapshot.injections[0].lasted_ms, 3000.0);
+}
+
+/// Takes 4 ms to prepare, once.
+struct Preparing(FakeClock, bool);
+
+impl Source for Preparing {
+    fn render(&mut self, block: &mut [f32], info: &RenderInfo) -> usize {
+        block.fill(0.0);
+        block.len() / info.channels
+    }
+
+    fn prepare(&mut self) -> bool {
+        if !self.1 {
+            self.0.forward(4.0);
+        }
+        !std::mem::replace(&mut self.1, true)
+    }
+}
+
+#[test]
+fn what_preparing_takes_is_part_of_the_load() {
+    let clock = FakeClock::default();
+    let shared = Arc::new(SharedOutput::new(1, 480, RATE).expect("in range"));
+    let source = Box::new(Preparing(clock.clone(), false));
+    let mut pacer = Pacer::new(shared.clone(), source, 480, clock).expect("free");
+    assert_eq!((pacer.turn(), pacer.turn()), (Turn::Rendered, Turn::Idle));
+    assert_eq!(shared.snapshot().producer.render_ns, 4_000_000);
+}

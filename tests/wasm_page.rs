@@ -6,8 +6,10 @@ mod ring_cases;
 #[path = "common/wait.rs"]
 mod wait;
 
+use noxrun::consume::BurstMeter;
 use noxrun::web::page::{LatencyHint, Output, OutputOptions, OutputState, SourceSpec, shareable};
 use wait::{until, wait};
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -104,6 +106,21 @@ async fn render_quanta_and_channel_counts_of_all_kinds_play() {
             assert_eq!(snapshot.consumer.quantum, u64::from(quantum), "the browser's quantum");
         }
     }
+}
+
+#[wasm_bindgen_test]
+async fn callbacks_are_counted_anew_after_the_device_was_away() {
+    let output = start(OutputOptions::default()).await;
+    let counted = || output.snapshot().map_or(0, |now| now.consumer.bursts.iter().sum::<u64>());
+    until("enough callbacks", || counted() == u64::from(BurstMeter::CALLBACKS)).await;
+    JsFuture::from(output.context().suspend().expect("can be suspended"))
+        .await
+        .expect("suspended");
+    JsFuture::from(output.context().resume().expect("can be resumed"))
+        .await
+        .expect("resumed");
+    until("another count", || (1..u64::from(BurstMeter::CALLBACKS)).contains(&counted())).await;
+    output.close().await;
 }
 
 #[wasm_bindgen_test]

@@ -147,6 +147,7 @@ impl OutputOptions {
         if let LatencyHint::Seconds(seconds) = self.latency_hint {
             in_range("the latency hint", seconds, 0.0, 10.0, " s")?;
         }
+        in_range("the volume", f64::from(self.volume), 0.0, 1.0, "")?;
         match self.source {
             SourceSpec::Sine { hz } => in_range("the sine's frequency", hz, 1.0, 20_000.0, " Hz").map(drop),
             SourceSpec::Synth { voices } => in_range("the synth's voices", f64::from(voices), 1.0, 256.0, "").map(drop),
@@ -245,7 +246,7 @@ pub(super) fn source(value: &JsValue) -> Result<SourceSpec, PageError> {
         Some("sine") => Ok(SourceSpec::Sine { hz: or("hz", 440.0)? }),
         Some("index") => Ok(SourceSpec::Index),
         Some("synth") => Ok(SourceSpec::Synth {
-            voices: or("voices", 16.0)? as u32,
+            voices: whole("source.voices", &or("voices", 16.0)?.into())? as u32,
         }),
         _ => Err(wrong(
             "source",
