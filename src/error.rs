@@ -42,14 +42,56 @@ pub enum Error {
         /// Channels of the ring.
         channels: usize,
     },
-    /// A file cannot be played.
+    /// A file cannot be played, or not to its end.
     #[error("{name}: {reason}")]
     File {
         /// The file's name as the person knows it.
         name: String,
-        /// What is wrong with it.
+        /// What kind of problem this is, for programs.
+        problem: FileProblem,
+        /// How far the sound can be played, in seconds from its beginning; `None` if nothing of it can.
+        at: Option<f64>,
+        /// What is wrong with it, for people. Names the position where there is one.
         reason: String,
     },
+}
+
+/// What can be wrong with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileProblem {
+    /// It has no bytes.
+    Empty,
+    /// No audio file of a kind known here.
+    NotAudio,
+    /// A kind, codec, rate or channel count that is not played.
+    Unsupported,
+    /// Only the browser could decode it, and this one does not.
+    NoDecoder,
+    /// What it says contradicts itself.
+    Damaged,
+    /// It ends before it should.
+    CutOff,
+    /// It cannot be read (any more): moved, changed, removed, not served.
+    Unreadable,
+    /// The decoder crashed, ran out of memory or did not come back.
+    Crashed,
+}
+
+impl FileProblem {
+    /// A word for programs, the same in every version.
+    pub fn code(self) -> &'static str {
+        match self {
+            FileProblem::Empty => "empty",
+            FileProblem::NotAudio => "not-audio",
+            FileProblem::Unsupported => "unsupported",
+            FileProblem::NoDecoder => "no-decoder",
+            FileProblem::Damaged => "damaged",
+            FileProblem::CutOff => "cut-off",
+            FileProblem::Unreadable => "unreadable",
+            FileProblem::Crashed => "crashed",
+        }
+    }
 }
 
 /// A number for people: up to three decimals, without trailing zeros.

@@ -51,7 +51,7 @@ pub mod source;
 #[cfg(all(target_family = "wasm", not(loom)))]
 pub mod web;
 
-pub use error::Error;
+pub use error::{Error, FileProblem};
 
 #[cfg(not(loom))]
 mod counting;

@@ -25,6 +25,7 @@ fn play(source: &mut FileSource, rate: f32, channels: usize) -> Vec<f32> {
     let mut block = vec![0.0; 128 * channels];
     let mut info = RenderInfo {
         position: 0,
+        ring_position: 0,
         sample_rate: rate,
         channels,
         heard_in: 0.0,
@@ -253,7 +254,7 @@ fn what_cannot_be_played_is_refused_by_name() {
         .map(String::from),
     );
     for file in names {
-        let Err(Error::File { name, reason }) = open(&file, 48_000.0, 2) else {
+        let Err(Error::File { name, reason, .. }) = open(&file, 48_000.0, 2) else {
             panic!("{file} was not refused");
         };
         println!("{name}: {reason}");

@@ -979,6 +979,7 @@ fn a_source_learns_when_it_is_heard_and_what_went_wrong() {
     let told = |position, ahead: u32, underruns| {
         Some(RenderInfo {
             position,
+            ring_position: position,
             sample_rate: RATE,
             channels: 2,
             heard_in: f64::from(ahead) / 48_000.0,

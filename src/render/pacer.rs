@@ -173,6 +173,7 @@ impl<C: Clock> Pacer<C> {
         let sample_rate = self.shared.sample_rate;
         let info = RenderInfo {
             position: self.position,
+            ring_position: self.producer.position(),
             sample_rate,
             channels,
             heard_in: self.producer.ahead() as f64 / f64::from(sample_rate),

@@ -5,6 +5,8 @@
 pub struct RenderInfo {
     /// Position of the block's first frame since the source began, in frames.
     pub position: u64,
+    /// Position of the block's first frame in the ring, in frames since the output began.
+    pub ring_position: u64,
     /// The context's rate in Hz; the same for every block of one source.
     pub sample_rate: f32,
     /// Samples per frame, 1 to 32; the same for every block of one source.
@@ -27,6 +29,17 @@ pub trait Source {
     /// # Steady state
     /// Allocates nothing: what needs memory is done in [`prepare`](Source::prepare) or when the source is made. The producer counts.
     fn render(&mut self, block: &mut [f32], info: &RenderInfo) -> usize;
+
+    /// Frames that [`render`](Source::render) can give now without waiting for anything. When there are none, nothing is rendered: the producer sleeps until somebody calls
+    /// ([`Ring::call`](crate::ring::Ring::call)) and asks again. A source that has ended says `usize::MAX`, and ends by rendering less than it was asked for.
+    fn available(&mut self) -> usize {
+        usize::MAX
+    }
+
+    /// Whether the sound has jumped (a seek) since this was last asked: what was rendered before is no longer wanted, and is discarded once it is replaced.
+    fn jumped(&mut self) -> bool {
+        false
+    }
 
     /// Works ahead, called when the ring is full, before the producer sleeps. May allocate and should take a few milliseconds at most.
     /// Returns whether there is more to do: it is then called again as soon as the ring is full once more.

@@ -12,6 +12,7 @@ mod mixdown;
 mod reasons;
 mod repair;
 mod resample;
+mod track;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use crate::error::{Error, in_range};
 use crate::render::{RenderInfo, Source};
 use convert::Converter;
 use decode::{Decoder, Step};
+pub use track::{Answer, OutsideCodec, OutsideCodecs, OutsideFormat, Sound, Step as TrackStep, Track, Trouble};
 use fifo::Fifo;
 use link::{CHANNELS, RATES};
 pub use symphonia::core::io::MediaSource;
@@ -100,6 +102,8 @@ impl FileSource {
         in_range("the output's channel count", channels as f64, fewest, most, "")?;
         let refuse = |reason| Error::File {
             name: name.to_owned(),
+            problem: crate::error::FileProblem::Damaged,
+            at: None,
             reason,
         };
 

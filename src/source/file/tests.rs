@@ -58,7 +58,7 @@ fn open(bytes: Vec<u8>, rate: f32, channels: usize) -> Result<FileSource, Error>
 
 fn reason(bytes: Vec<u8>) -> String {
     match open(bytes, 48_000.0, 2) {
-        Err(Error::File { name, reason }) => {
+        Err(Error::File { name, reason, .. }) => {
             assert_eq!(name, "a.wav");
             reason
         }
@@ -72,6 +72,7 @@ fn play(source: &mut FileSource, rate: f32, channels: usize, prepare: bool) -> V
     let mut block = vec![0.0; 100 * channels];
     let info = RenderInfo {
         position: 0,
+        ring_position: 0,
         sample_rate: rate,
         channels,
         heard_in: 0.0,
@@ -140,6 +141,7 @@ fn prepare_comes_to_rest() {
     assert!(!source.prepare(), "opening leaves nothing to prepare");
     let info = RenderInfo {
         position: 0,
+        ring_position: 0,
         sample_rate: 48_000.0,
         channels: 2,
         heard_in: 0.0,

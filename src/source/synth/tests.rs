@@ -13,6 +13,7 @@ fn render(synth: &mut Synth, channels: usize, frames: usize, lengths: &[usize]) 
         let (block, later) = rest.split_at_mut(rest.len().min(length * channels));
         let info = RenderInfo {
             position: 0,
+            ring_position: 0,
             sample_rate: RATE,
             channels,
             heard_in: 0.0,
