@@ -3,11 +3,19 @@
 mod context;
 mod files;
 mod js;
+mod link;
+#[cfg(feature = "decode")]
+mod media;
+#[cfg(feature = "decode")]
+mod media_js;
 mod output;
+mod playing;
 mod producer;
 
 pub use super::playback::PlaybackStats;
 pub use super::{LatencyHint, OutputOptions, PageError, SourceSpec};
 pub use context::shareable;
 pub use files::{glue_url, preload, set_base_url};
+#[cfg(feature = "decode")]
+pub use media::{Loop, MediaFailure, Repeat, Track, TrackInfo};
 pub use output::{Facts, Output, OutputState, Startup};
