@@ -109,6 +109,8 @@ impl Reader {
         self.consumer.commit((jump.position() - self.consumer.position()) as usize);
         self.consumer.wake_producer();
         self.look(feed);
+        // Already now, before there are frames to render: what the main ring holds may be discarded from here on. The producer is this thread, so its position is no older than the truth.
+        self.note(feed, feed.output().ring.write_position(), 0);
         true
     }
 
@@ -157,7 +159,10 @@ impl Reader {
             self.to_come = Some(main);
             push(changes, main, from, self.jump, feed.output().ring.read_position());
         }
-        changes.until.set(main + frames as u64);
+        // Not before there was a frame: what another source rendered until now is none of ours.
+        if frames > 0 {
+            changes.until.set(main + frames as u64);
+        }
         changes.sequence.end();
     }
 
