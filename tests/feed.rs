@@ -14,7 +14,7 @@ use noxrun::feed::{CHANGE_SLOTS, Feed, FeedSource, FeedWriter, Heard, SEGMENT_SL
 use noxrun::inject::StallPlan;
 use noxrun::ledger::{ProducerState, SilentBy};
 use noxrun::render::{Clock, Pacer, RenderInfo, Source, SystemClock, Turn};
-use noxrun::ring::{Consumer, Woken};
+use noxrun::ring::{Consumer, Producer, Woken};
 use noxrun::shared::SharedOutput;
 use noxrun::source::Sine;
 use proptest::prelude::*;
@@ -679,4 +679,182 @@ fn a_dry_feed_is_an_underrun_and_the_producer_sleeps() {
     shared.control.stop.store(1, Ordering::Relaxed);
     shared.ring.call();
     producer.join().expect("no panic");
+}
+
+/// A small generator: SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((mixed ^ (mixed >> 31)) % end as u64) as usize
+    }
+}
+
+/// The next look at a word that must change: both sides sleep without a heartbeat, so a wake-up that is lost hangs.
+#[test]
+fn no_wake_up_is_lost_between_feeder_and_producer() {
+    const ROUNDS: u64 = 900;
+    for size in [1, 7, 64, 500] {
+        let shared = Arc::new(SharedOutput::new(1, 64, RATE).expect("in range"));
+        let feed = Feed::new(shared.clone(), size).expect("in range");
+        let mut writer = FeedWriter::attach(feed.clone()).expect("free");
+        let feeding = thread::spawn(move || {
+            let mut random = Random(size as u64);
+            let allocations = noxrun::allocations();
+            let mut samples = vec![0.0; 2 * size];
+            let before = noxrun::allocations();
+            for round in 0..ROUNDS {
+                let end = random.below(300).max(1) as u64;
+                let mut number = 0;
+                while number < end {
+                    let ticket = writer.ticket();
+                    let frames = (1 + random.below(2 * size)).min((end - number) as usize);
+                    for (offset, one) in samples[..frames].iter_mut().enumerate() {
+                        *one = sample(round, number + offset as u64);
+                    }
+                    let written = writer.write(&samples[..frames]).expect("whole frames");
+                    number += written as u64;
+                    if written == 0 {
+                        assert_ne!(writer.wait(ticket, 1 + random.below(size), LONG), Woken::TimedOut);
+                    }
+                }
+                if round + 1 < ROUNDS {
+                    writer.jump(round as u32 + 1);
+                    writer.segment(0, 0.0);
+                }
+            }
+            writer.end();
+            if cfg!(feature = "count-allocations") {
+                assert_eq!(before - allocations, 1, "they are counted");
+                assert_eq!(noxrun::allocations(), before, "the feeder's end allocates");
+            }
+        });
+        let mut source = FeedSource::claim(feed).expect("free");
+        let mut main = Producer::claim(shared.ring.clone()).expect("free");
+        let mut random = Random(!(size as u64));
+        let mut block = vec![0.0; size];
+        let mut info = RenderInfo {
+            position: 0,
+            ring_position: 0,
+            sample_rate: RATE,
+            channels: 1,
+            heard_in: 0.0,
+            underruns: 0,
+        };
+        let mut last: Option<(u64, u64)> = None;
+        // Since the latest frame.
+        let mut jumped = false;
+        let allocations = noxrun::allocations();
+        loop {
+            let ticket = main.ticket();
+            jumped |= source.jumped();
+            let asked = source.available().min(1 + random.below(size));
+            if asked == 0 {
+                assert_eq!(main.wait_for_call(ticket, LONG), Woken::Called, "a lost wake-up");
+                continue;
+            }
+            let count = source.render(&mut block[..asked], &info);
+            info.ring_position += count as u64;
+            for one in &block[..count] {
+                let (round, number) = told(*one);
+                match last {
+                    Some((before, nth)) if before == round => assert_eq!(number, nth + 1),
+                    before => assert!(number == 0 && before.is_none_or(|(before, _)| jumped && before < round)),
+                }
+                last = Some((round, number));
+                jumped = false;
+            }
+            if count < asked {
+                break;
+            }
+        }
+        assert_eq!(noxrun::allocations(), allocations, "the producer's end allocates");
+        assert_eq!(last.expect("sound").0, ROUNDS - 1, "the last sound to its end");
+        feeding.join().expect("no panic");
+    }
+}
+
+/// A seek storm with every side in a thread of its own, at full speed.
+#[test]
+fn a_storm_of_threads_leaves_the_ledger_balanced() {
+    let shared = Arc::new(SharedOutput::new(2, 4096, RATE).expect("in range"));
+    shared.ring.set_limit(1024).expect("in range");
+    let feed = Feed::new(shared.clone(), 2000).expect("in range");
+    let mut feeder = Feeder::new(&feed);
+    let (over, reading) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(1)));
+    let producing = {
+        let (shared, feed) = (shared.clone(), feed.clone());
+        thread::spawn(move || {
+            let source = Box::new(FeedSource::claim(feed).expect("free"));
+            let mut pacer = Pacer::new(shared, source, 128, SystemClock::default()).expect("free");
+            while pacer.turn() != Turn::Stopped {}
+        })
+    };
+    let playing = {
+        let (shared, reading) = (shared.clone(), reading.clone());
+        thread::spawn(move || {
+            let mut quanta = Quanta::new(shared, 128).expect("free");
+            while reading.load(Ordering::Relaxed) != 0 {
+                quanta.quantum(128, f64::NAN);
+                thread::sleep(Duration::from_micros(100));
+            }
+        })
+    };
+    let looking = {
+        let (shared, feed, over) = (shared.clone(), feed.clone(), over.clone());
+        thread::spawn(move || {
+            let (mut looks, mut known) = (0u32, 0u32);
+            while over.load(Ordering::Relaxed) == 0 {
+                let snapshot = shared.snapshot();
+                assert_eq!(snapshot.imbalance(), 0, "{snapshot:?}");
+                let at = shared.ring.read_position();
+                if let Some(heard) = feed.map().heard(at) {
+                    let from = 100.0 * f64::from(heard.serial);
+                    assert_eq!(heard.item, heard.serial + 7);
+                    assert!((from..from + 100.0).contains(&heard.seconds), "{heard:?}");
+                    known += 1;
+                }
+                looks += 1;
+            }
+            (looks, known)
+        })
+    };
+    let mut random = Random(3);
+    while feeder.jump < 500 {
+        let ticket = feeder.writer.ticket();
+        match random.below(40) {
+            0 => feeder.jump(),
+            1 => thread::sleep(Duration::from_micros(random.below(3000) as u64)),
+            _ => {
+                if feeder.number + 500 > PER_JUMP {
+                    feeder.jump();
+                }
+                if feeder.write(1 + random.below(400)) == 0 {
+                    feeder.writer.wait(ticket, 1, LONG);
+                }
+            }
+        }
+    }
+    feeder.writer.end();
+    let ended = (0..20_000).any(|_| {
+        thread::sleep(Duration::from_millis(1));
+        let snapshot = shared.snapshot();
+        snapshot.state() == ProducerState::Ended && snapshot.in_flight() == 0
+    });
+    assert!(ended, "it ends within 20 s: {:?}", shared.snapshot().state());
+    shared.control.stop.store(1, Ordering::Relaxed);
+    shared.ring.call();
+    producing.join().expect("no panic");
+    reading.store(0, Ordering::Relaxed);
+    playing.join().expect("no panic");
+    over.store(1, Ordering::Relaxed);
+    let (looks, known) = looking.join().expect("no panic");
+    assert!(looks > 100 && known > 10, "{looks} {known}");
+    let snapshot = shared.snapshot();
+    assert_eq!((snapshot.imbalance(), snapshot.producer.allocations), (0, 0));
+    assert!(snapshot.dropped() > 0 && snapshot.consumer.fresh > 0);
 }

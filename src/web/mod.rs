@@ -5,11 +5,14 @@
 //! | [`page`] | the page: starts, shows, stops |
 //! | [`worker`] | the producer's worker |
 //! | [`worklet`] | the audio thread, through raw numbers |
+//! | `feed_port` | the feeder's worker, through raw numbers (feature `decode`) |
 
 #[cfg(feature = "bench")]
 mod bench;
 mod clock;
 mod error;
+#[cfg(feature = "decode")]
+pub mod feed_port;
 #[cfg(feature = "decode")]
 mod file;
 mod options;

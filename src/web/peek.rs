@@ -1,6 +1,9 @@
 //! Looking into an output's memory from the page, which has a memory of its own: copies of bytes, no allocation over there.
 #![allow(unsafe_code)]
 
+#[cfg(feature = "decode")]
+mod feed;
+
 use core::mem::offset_of;
 
 use js_sys::{Atomics, Int32Array, Uint8Array};
