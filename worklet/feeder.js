@@ -36,7 +36,8 @@ class FeedPort {
     this.handle = exports.noxrun_feed_attach(address);
     if (this.handle === 0) throw new Error('there is no feed of this version at that address');
     // Made once: views over a shared memory stay valid when it grows.
-    this.staging = new Float32Array(memory.buffer, exports.noxrun_feed_staging(this.handle), exports.noxrun_feed_staging_samples(this.handle));
+    this.staging = new Float32Array(memory.buffer, exports.noxrun_feed_staging(this.handle),
+      exports.noxrun_feed_staging_frames(this.handle) * exports.noxrun_feed_channels(this.handle));
   }
 
   room() { return this.exports.noxrun_feed_room(this.handle); }

@@ -181,9 +181,10 @@ impl<P: Port> Pump<P> {
 
     fn seek(&mut self, wanted: SeekWanted) {
         self.serial = wanted.serial;
-        // What cannot be sought in is told among the player's failures; it plays on or ends.
-        if self.player.seek(wanted.item as usize, wanted.seconds).is_ok() {
-            self.begin();
+        match self.player.seek(wanted.item as usize, wanted.seconds) {
+            Ok(()) => self.begin(),
+            // What is played plays on. Why it was not done is told among the player's failures.
+            Err(_) => self.arrived = wanted.serial,
         }
     }
 

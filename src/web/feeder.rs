@@ -94,7 +94,7 @@ impl Port for JsPort {
 
     fn seek_wanted(&mut self, done: u32) -> Option<SeekWanted> {
         let serial = self.port.seek_serial();
-        (serial != done).then(|| SeekWanted {
+        (serial != 0 && serial != done).then(|| SeekWanted {
             serial,
             item: self.port.seek_item(),
             seconds: self.port.seek_seconds(),

@@ -5,7 +5,8 @@
 //! | [`page`] | the page: starts, shows, stops |
 //! | [`worker`] | the producer's worker |
 //! | [`worklet`] | the audio thread, through raw numbers |
-| `feeder` | the worker that decodes files (feature `decode`) |
+//! | `feeder` | the worker that decodes files (feature `decode`) |
+//! | `feed_port` | the feeder's worker, through raw numbers (feature `decode`) |
 
 #[cfg(feature = "bench")]
 mod bench;
@@ -18,7 +19,7 @@ mod fed;
 #[cfg(feature = "decode")]
 pub mod feeder;
 #[cfg(feature = "decode")]
-mod feed_port;
+pub mod feed_port;
 #[cfg(feature = "decode")]
 mod file;
 #[cfg(feature = "decode")]
