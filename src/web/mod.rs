@@ -9,6 +9,8 @@
 #[cfg(feature = "bench")]
 mod bench;
 mod clock;
+#[cfg(feature = "decode")]
+pub mod codec;
 mod error;
 #[cfg(feature = "decode")]
 mod file;
