@@ -1,6 +1,8 @@
 //! The page's end: starts an output, shows it, changes it, stops it.
 
 mod context;
+#[cfg(feature = "decode")]
+mod fallback;
 mod files;
 mod js;
 mod output;
@@ -9,5 +11,7 @@ mod producer;
 pub use super::playback::PlaybackStats;
 pub use super::{LatencyHint, OutputOptions, PageError, SourceSpec};
 pub use context::shareable;
+#[cfg(feature = "decode")]
+pub use fallback::{MOST_BYTES, MOST_SECONDS, decode_whole};
 pub use files::{glue_url, preload, set_base_url};
 pub use output::{Facts, Output, OutputState, Startup};
