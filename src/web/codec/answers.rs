@@ -77,7 +77,7 @@ impl Answers {
         let at = since.saturating_add(self.origin_us?);
         let nearest = (0..self.sent.len()).min_by_key(|&index| self.sent[index].start_us.abs_diff(at));
         let Some(index) = nearest else { return Some(at) };
-        self.sent.drain(..=index).last().map(|packet| packet.start_us)
+        self.sent.drain(..=index).next_back().map(|packet| packet.start_us)
     }
 
     fn offset(&self) -> i64 {

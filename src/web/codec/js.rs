@@ -1,6 +1,6 @@
 //! What is used of WebCodecs (<https://www.w3.org/TR/webcodecs/>). web-sys declares it behind an unstable flag only.
 
-use js_sys::{Float32Array, Promise};
+use js_sys::Float32Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -14,7 +14,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub fn decode(this: &AudioDecoder, chunk: &EncodedAudioChunk) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch)]
-    pub fn flush(this: &AudioDecoder) -> Result<Promise, JsValue>;
+    pub fn flush(this: &AudioDecoder) -> Result<Flushed, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub fn reset(this: &AudioDecoder) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -27,6 +27,11 @@ extern "C" {
     pub fn decode_queue_size(this: &AudioDecoder) -> u32;
     #[wasm_bindgen(method, setter, js_name = ondequeue)]
     pub fn set_ondequeue(this: &AudioDecoder, handler: &JsValue);
+
+    /// A promise, without the machinery that Rust's futures need on threads: where `Atomics.waitAsync` is missing it starts a worker for each.
+    pub type Flushed;
+    #[wasm_bindgen(method)]
+    pub fn then(this: &Flushed, done: &JsValue, failed: &JsValue);
 
     pub type EncodedAudioChunk;
     #[wasm_bindgen(constructor, catch)]

@@ -14,7 +14,6 @@ use std::rc::Rc;
 use js_sys::{Float32Array, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::Closure;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::error::text_of;
 use super::options::object;
@@ -174,16 +173,16 @@ impl BrowserCodec {
         // A decoder that has just closed itself refuses: then the replacement is flushed.
         let Ok(flushed) = self.decoder.js.flush() else { return };
         let state = self.state.clone();
-        spawn_local(async move {
-            // Rejected when the decoder breaks, which the error callback tells too, or by a reset.
-            if JsFuture::from(flushed).await.is_ok() {
-                let mut state = state.borrow_mut();
-                if state.flushes == serial && state.drain == Drain::Asked {
-                    state.drain = Drain::Done;
-                }
+        let done = Closure::once_into_js(move || {
+            let mut state = state.borrow_mut();
+            if state.flushes == serial && state.drain == Drain::Asked {
+                state.drain = Drain::Done;
             }
             bell::ring();
         });
+        // By a reset, or because the decoder broke, which the error callback tells.
+        let failed = Closure::once_into_js(|| ());
+        flushed.then(&done, &failed);
     }
 }
 
