@@ -6,6 +6,9 @@
 mod answers;
 #[path = "common/fetch.rs"]
 mod fetch;
+#[path = "common/wait.rs"]
+#[allow(dead_code)]
+mod wait;
 
 use std::io::Cursor;
 
@@ -18,6 +21,7 @@ use symphonia::core::codecs::CodecParameters;
 use symphonia::core::formats::TrackType;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::io::MediaSourceStream;
+use wait::wait;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -220,6 +224,24 @@ async fn packets_without_sound_hold_nothing_up() {
     }
     assert_eq!(got.len(), 100);
     assert_eq!(codec.waiting(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn an_answer_that_came_while_nobody_waited_is_not_missed() {
+    let opus = demux("music.opus", "opus").await;
+    let mut codec = browser_codec(&opus.format).expect("a decoder");
+    for (start, packet) in &opus.packets[..3] {
+        codec.send(packet, *start).expect("takes packets");
+        // Longer than any decoder takes, so that nothing more will come.
+        wait(200).await;
+        JsFuture::from(answered()).await.expect("no failure");
+        assert!(matches!(codec.receive(&mut Vec::new()), Answer::Sound { .. }));
+    }
+    // Asked for twice, both are told.
+    let (one, other) = (answered(), answered());
+    codec.send(&opus.packets[3].1, opus.packets[3].0).expect("takes packets");
+    JsFuture::from(one).await.expect("no failure");
+    JsFuture::from(other).await.expect("no failure");
 }
 
 #[wasm_bindgen_test]
