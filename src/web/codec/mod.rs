@@ -343,6 +343,10 @@ fn take(state: &RefCell<State>, data: &js::AudioData, plane: &mut Float32Array) 
         return;
     };
     let (frames, channels) = (data.number_of_frames(), data.number_of_channels() as usize);
+    if frames == 0 {
+        // Firefox answers so to a packet without sound, and then refuses to copy it.
+        return;
+    }
     if plane.length() != frames {
         *plane = Float32Array::new_with_length(frames);
     }
@@ -366,14 +370,12 @@ fn take(state: &RefCell<State>, data: &js::AudioData, plane: &mut Float32Array) 
     }
     let mut state = state.borrow_mut();
     state.breaks = 0;
-    if !samples.is_empty() {
-        state.answers.sounds.push_back(Decoded {
-            rate: data.sample_rate().round() as u32,
-            channels,
-            start_us,
-            samples,
-        });
-    }
+    state.answers.sounds.push_back(Decoded {
+        rate: data.sample_rate().round() as u32,
+        channels,
+        start_us,
+        samples,
+    });
 }
 
 /// The `AudioDecoderConfig` for a format.
