@@ -217,12 +217,12 @@ async fn packets_without_sound_hold_nothing_up() {
     let (identification, setup) = vorbis.format.description.split_at(IDENTIFICATION);
     vorbis.format.description = [&[2, IDENTIFICATION as u8, comment.len() as u8], identification, comment, setup].concat();
     let mut codec = browser_codec(&vorbis.format).expect("a decoder");
-    // Primed anew after every drain: more such packets than may be sent ahead, and than are remembered.
+    // In Chromium primed anew after every drain: more such packets than may be sent ahead, and than are remembered. In Firefox once only.
     let mut got = Vec::new();
     for three in vorbis.packets[..150].chunks(3) {
         got.extend(all(&mut *codec, three).await);
     }
-    assert_eq!(got.len(), 100);
+    assert!([100, 149].contains(&got.len()), "{} of 150", got.len());
     assert_eq!(codec.waiting(), 0);
 }
 

@@ -5,6 +5,7 @@
 //! | [`page`] | the page: starts, shows, stops |
 //! | [`worker`] | the producer's worker |
 //! | [`worklet`] | the audio thread, through raw numbers |
+//! | `codec` (feature `decode`) | a worker that decodes: the browser's own decoder |
 
 #[cfg(feature = "bench")]
 mod bench;
