@@ -245,7 +245,7 @@ impl Feeder {
 
     /// Resolves when the browser's decoder has answered.
     pub fn news(&self) -> Promise {
-        codec::news()
+        codec::answered()
     }
 
     fn player_mut(&mut self) -> Result<&mut Player, JsValue> {
@@ -296,7 +296,7 @@ impl Opener for PageItem {
 
     fn open(&mut self) -> Result<Box<dyn Track>, Error> {
         let media = super::media::open(&self.item).map_err(|trouble| trouble.of(&self.name))?;
-        let track = FileTrack::open(media, &self.name, Some(codec::maker()))?;
+        let track = FileTrack::open(media, &self.name, Some(Rc::new(codec::browser_codec)))?;
         if !self.told {
             self.told = true;
             tell_track(track.info(), self.number, self.list);

@@ -5,14 +5,15 @@
 //! | [`page`] | the page: starts, shows, stops |
 //! | [`worker`] | the producer's worker |
 //! | [`worklet`] | the audio thread, through raw numbers |
-//! | `feeder` | the worker that decodes files (feature `decode`) |
-//! | `feed_port` | the feeder's worker, through raw numbers (feature `decode`) |
+//! | `feeder` (feature `decode`) | the worker that decodes files |
+//! | `feed_port` (feature `decode`) | the same worker, at the output's memory, through raw numbers |
+//! | `codec` (feature `decode`) | the same worker: the browser's own decoder |
 
 #[cfg(feature = "bench")]
 mod bench;
 mod clock;
 #[cfg(feature = "decode")]
-mod codec;
+pub mod codec;
 mod error;
 #[cfg(feature = "decode")]
 mod fed;

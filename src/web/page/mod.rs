@@ -1,6 +1,8 @@
 //! The page's end: starts an output, shows it, changes it, stops it.
 
 mod context;
+#[cfg(feature = "decode")]
+mod fallback;
 mod files;
 mod js;
 mod link;
@@ -15,6 +17,8 @@ mod producer;
 pub use super::playback::PlaybackStats;
 pub use super::{LatencyHint, OutputOptions, PageError, SourceSpec};
 pub use context::shareable;
+#[cfg(feature = "decode")]
+pub use fallback::{MOST_BYTES, MOST_SECONDS, decode_whole};
 pub use files::{glue_url, preload, set_base_url};
 #[cfg(feature = "decode")]
 pub use media::{Loop, MediaFailure, Repeat, Track, TrackInfo};
