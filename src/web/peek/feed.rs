@@ -70,7 +70,9 @@ impl FeedPeek {
         let changes = self.unmoved::<Changes>(changes_at, changes_at + offset_of!(Changes, sequence))?;
         let segments = self.unmoved::<Segments>(segments_at, segments_at + offset_of!(Segments, sequence))?;
         let sample_rate = f32::from_bits(self.peek.load(self.feed + offset_of!(Feed, sample_rate)).cast_unsigned());
-        FeedMap::of(&changes, &segments, sample_rate).heard(position)
+        let map = FeedMap::of(&changes, &segments, sample_rate);
+        // Where the feed is dry or has ended, what was heard last.
+        map.heard(position.min(map.until().saturating_sub(1)))
     }
 
     /// A copy of what lies at `address`, taken while the sequence at `sequence` did not move.
