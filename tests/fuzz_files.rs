@@ -333,6 +333,9 @@ fn damaged_files_do_no_harm() {
         NOW.store(case, Relaxed);
         SINCE.store(start.elapsed().as_millis() as u64, Relaxed);
         let mut input = Case::new(&seeds, &all, seed, case);
+        if inputs == 1 {
+            println!("{}, {:?}: {:#?}", input.name, input.way, input.edits);
+        }
         let bytes = input.bytes();
         let made = judge(&bytes, &input.way);
         record.add(&made, bytes.len(), case, &input.name);
