@@ -220,7 +220,7 @@ pub fn damage(file: &[u8], all: &[std::sync::Arc<[u8]>], random: &mut Random) ->
     let mut edits = Vec::new();
     match random.below(100) {
         0..40 => {
-            let most = 1 + random.below(12);
+            let most = 1 + random.below(8);
             for _ in 0..1 + random.below(most) {
                 edits.push(point(file, random));
             }
@@ -266,7 +266,7 @@ pub fn damage(file: &[u8], all: &[std::sync::Arc<[u8]>], random: &mut Random) ->
             }
         }
     }
-    if file.starts_with(b"OggS") && random.chance(75) {
+    if file.starts_with(b"OggS") && random.chance(90) {
         edits.push(Edit::MendOgg);
     }
     edits
@@ -275,11 +275,13 @@ pub fn damage(file: &[u8], all: &[std::sync::Arc<[u8]>], random: &mut Random) ->
 /// A position, more often than not in the headers.
 fn place(len: usize, random: &mut Random) -> usize {
     match random.below(10) {
-        0..3 => random.below(len.min(64)),
-        3..6 => random.below(len.min(700)),
+        0..2 => random.below(len.min(64)),
+        2..4 => random.below(len.min(700)),
         // An MP4's index and many tags stand at the end.
-        6 => len - random.below(len.min(1_500)),
-        _ => random.below(len),
+        4 => len - random.below(len.min(1_500)),
+        5 => random.below(len),
+        // Behind most headers: what gets there is not refused at once.
+        _ => len / 3 + random.below(len - len / 3),
     }
 }
 

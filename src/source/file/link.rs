@@ -2,7 +2,7 @@
 
 use super::reasons::{self, FORMATS};
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_ADPCM_IMA_QT};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::formats::well_known::*;
 use symphonia::core::formats::{FormatId, FormatReader, Track, TrackType};
@@ -15,6 +15,8 @@ pub(super) const CHANNELS: std::ops::RangeInclusive<usize> = 1..=32;
 /// Samples that one packet may decode to, all channels together. Decoders make room for as many as a header says; no codec needs as many
 /// (FLAC's most are 65,535 frames of 8 channels).
 const MAX_PACKET_SAMPLES: u64 = 1 << 20;
+/// Frames in a block of Apple's IMA ADPCM, always.
+const IMA_BLOCK: u64 = 64;
 /// Time between two packets that counts as a packet lost, in seconds: longer than any rounding of timestamps.
 pub(super) const GAP_SECONDS: f64 = 0.001;
 
@@ -146,8 +148,11 @@ fn is_guess(id: FormatId, track: &Track) -> bool {
     }
 }
 
-/// Refuses packets that would take more memory than any real one.
+/// Refuses packets that would take more memory than any real one, and sizes that symphonia's decoder relies on without looking.
 fn check_packets(parameters: &AudioCodecParameters, channels: usize) -> Result<(), String> {
+    if parameters.codec == CODEC_ID_ADPCM_IMA_QT && parameters.frames_per_block.is_none_or(|frames| frames != IMA_BLOCK) {
+        return Err(format!("its header is damaged: a block of Apple's IMA ADPCM holds {IMA_BLOCK} frames"));
+    }
     let frames = [parameters.max_frames_per_packet, parameters.frames_per_block].into_iter().flatten().max();
     match frames {
         Some(frames) if frames.saturating_mul(channels as u64) > MAX_PACKET_SAMPLES => {
