@@ -151,13 +151,20 @@ fn is_guess(id: FormatId, track: &Track) -> bool {
 /// Refuses packets that would take more memory than any real one, and sizes that symphonia's decoder relies on without looking.
 fn check_packets(parameters: &AudioCodecParameters, channels: usize) -> Result<(), String> {
     if parameters.codec == CODEC_ID_ADPCM_IMA_QT && parameters.frames_per_block.is_none_or(|frames| frames != IMA_BLOCK) {
-        return Err(format!("its header is damaged: a block of Apple's IMA ADPCM holds {IMA_BLOCK} frames"));
+        return Err(format!(
+            "its header is damaged: a block of Apple's IMA ADPCM holds {IMA_BLOCK} frames"
+        ));
     }
-    let frames = [parameters.max_frames_per_packet, parameters.frames_per_block].into_iter().flatten().max();
+    let frames = [parameters.max_frames_per_packet, parameters.frames_per_block]
+        .into_iter()
+        .flatten()
+        .max();
     match frames {
         Some(frames) if frames.saturating_mul(channels as u64) > MAX_PACKET_SAMPLES => {
             let most = MAX_PACKET_SAMPLES / channels as u64;
-            Err(format!("its header is damaged: a packet would hold {frames} frames; {most} can be played"))
+            Err(format!(
+                "its header is damaged: a packet would hold {frames} frames; {most} can be played"
+            ))
         }
         _ => Ok(()),
     }
