@@ -55,7 +55,11 @@ pub enum Edit {
     /// Ends the file.
     Cut { at: usize },
     /// Goes on with another file from there.
-    Splice { at: usize, other: std::sync::Arc<[u8]>, from: usize },
+    Splice {
+        at: usize,
+        other: std::sync::Arc<[u8]>,
+        from: usize,
+    },
     /// Makes the checksums of all Ogg pages right again, so that the damage gets past them.
     MendOgg,
 }
@@ -182,10 +186,63 @@ const FIELDS: &[(&[u8], i32, Kind)] = &[
 
 /// Numbers at which sizes, counts, rates and channels go wrong.
 const NUMBERS: &[u64] = &[
-    0, 1, 2, 3, 7, 8, 16, 17, 31, 32, 33, 64, 127, 128, 255, 256, 257, 999, 1_000, 4_095, 4_096, 8_000, 22_050, 32_767, 32_768, 44_100, 65_535, 65_536, 96_000,
-    192_000, 655_350, 768_000, 768_001, 1_000_000, 10_000_000, 0x00FF_FFFF, 0x0100_0000, 0x0FFF_FFFF, 0x1000_0000, 0x3FFF_FFFF, 0x4000_0000,
-    0x7FFF_FFFE, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFF7, 0xFFFF_FFF8, 0xFFFF_FFFE, 0xFFFF_FFFF, 0x1_0000_0000, 0x1_0000_0001, 0x00FF_FFFF_FFFF_FFFF,
-    0x0100_0000_0000_00FF, 0x0100_0000_0010_0000, 0x7FFF_FFFF_FFFF_FFFF, 0x8000_0000_0000_0000, 0xFFFF_FFFF_FFFF_FFF8, 0xFFFF_FFFF_FFFF_FFFF,
+    0,
+    1,
+    2,
+    3,
+    7,
+    8,
+    16,
+    17,
+    31,
+    32,
+    33,
+    64,
+    127,
+    128,
+    255,
+    256,
+    257,
+    999,
+    1_000,
+    4_095,
+    4_096,
+    8_000,
+    22_050,
+    32_767,
+    32_768,
+    44_100,
+    65_535,
+    65_536,
+    96_000,
+    192_000,
+    655_350,
+    768_000,
+    768_001,
+    1_000_000,
+    10_000_000,
+    0x00FF_FFFF,
+    0x0100_0000,
+    0x0FFF_FFFF,
+    0x1000_0000,
+    0x3FFF_FFFF,
+    0x4000_0000,
+    0x7FFF_FFFE,
+    0x7FFF_FFFF,
+    0x8000_0000,
+    0xFFFF_FFF7,
+    0xFFFF_FFF8,
+    0xFFFF_FFFE,
+    0xFFFF_FFFF,
+    0x1_0000_0000,
+    0x1_0000_0001,
+    0x00FF_FFFF_FFFF_FFFF,
+    0x0100_0000_0000_00FF,
+    0x0100_0000_0010_0000,
+    0x7FFF_FFFF_FFFF_FFFF,
+    0x8000_0000_0000_0000,
+    0xFFFF_FFFF_FFFF_FFF8,
+    0xFFFF_FFFF_FFFF_FFFF,
 ];
 
 const BYTES: &[u8] = &[0, 0xFF, 0x7F, 0x80, 1, 0xFE];
@@ -354,7 +411,11 @@ fn rearrangement(file: &[u8], random: &mut Random) -> Edit {
         0 => Edit::Remove { at, count },
         1 => {
             let byte = *random.one_of(BYTES);
-            let bytes = if random.chance(50) { vec![byte; count] } else { random.bytes(count) };
+            let bytes = if random.chance(50) {
+                vec![byte; count]
+            } else {
+                random.bytes(count)
+            };
             Edit::Insert { at, bytes }
         }
         _ => Edit::Repeat {
@@ -377,7 +438,9 @@ fn mend_ogg(file: &mut [u8]) {
             continue;
         }
         let segments = usize::from(file[at + 26]);
-        let Some(lacing) = file.get(at + 27..at + 27 + segments) else { return };
+        let Some(lacing) = file.get(at + 27..at + 27 + segments) else {
+            return;
+        };
         let end = at + 27 + segments + lacing.iter().map(|&size| usize::from(size)).sum::<usize>();
         if end > file.len() {
             at += 4;

@@ -21,7 +21,11 @@ pub struct Heap {
 pub fn watch_heap() -> i64 {
     allocator::HEAP.with(|heap| {
         let live = heap.get().live;
-        heap.set(Heap { live, peak: live, calls: 0 });
+        heap.set(Heap {
+            live,
+            peak: live,
+            calls: 0,
+        });
         live
     })
 }
