@@ -407,6 +407,4 @@ if (globalThis.name === WAITER) {
     onunhandledrejection = ({ reason }) => reader.fail(reason);
     reader.run().catch((thrown) => reader.fail(thrown));
   };
-  // Only now is anybody listening: a worker script that is wrapped in another loses what comes earlier.
-  postMessage({ type: 'up' });
 }

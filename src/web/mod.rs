@@ -16,6 +16,8 @@ mod options;
 pub mod page;
 mod peek;
 mod playback;
+#[cfg(feature = "decode")]
+pub mod url;
 pub mod worker;
 pub mod worklet;
 
