@@ -100,10 +100,9 @@ export class ReaderClient {
     const { shared } = this;
     const headEnd = shared.place(PLACE.HEAD_END);
     if (position < headEnd) return this.copy(HEAD_AT + position, headEnd - position, to);
-    const tail = shared.place(PLACE.TAIL_START);
-    if (tail >= 0 && position >= tail && position < this.length) {
-      return this.copy(TAIL_AT + position - tail, this.length - position, to);
-    }
+    const tail = shared.place(PLACE.TAIL_LENGTH);
+    const rest = this.length - position;
+    if (rest > 0 && rest <= tail) return this.copy(TAIL_AT + tail - rest, rest, to);
     return 0;
   }
 

@@ -63,14 +63,19 @@ export class Remote {
     this.first = null;
   }
 
-  /** The first request: afterwards `ranges` and `length` are known. Not tried again, so that a wrong address is told at once. */
+  /** The first request: afterwards `ranges` and `length` are known. A wrong address is told at once: what breaks later is tried again, this is not. */
   async open() {
     const { signal } = new AbortController();
-    let answer = await this.fetch(0, signal, { range: true });
+    const whole = () => this.fetch(0, signal, { range: false });
+    let answer = await this.fetch(0, signal, { range: true }).catch((trouble) => {
+      // A browser that asks for a part takes no compressed answer, and older ones ask another site for leave first: without Range it may do.
+      if (trouble.code !== PROBLEM.UNREACHABLE) throw trouble;
+      return whole();
+    });
     if (answer.response.status === 416) {
       // No byte of it can be had in parts: it is empty, as a rule.
       answer.close();
-      answer = await this.fetch(0, signal, { range: false });
+      answer = await whole();
     }
     const { response } = answer;
     this.marks = marks(response);

@@ -7,7 +7,7 @@
 //   bytes TAIL_AT ..  the file's end, kept for good once somebody asked for it
 //   bytes RING_AT ..  the window: bytes START to END of the file; byte p lies at RING_AT + p % RING_BYTES
 //
-// Who writes what: the client REQUEST, WANTED, POSITION and RESUMED, the page STOPPED and INTERRUPTS, the reader everything else; RESUME_AT and CALL
+// All is 0 at first. Who writes what: the client REQUEST, WANTED, POSITION and RESUMED, the page STOPPED and INTERRUPTS, the reader everything else; RESUME_AT and CALL
 // both ends. All words are read and written by Atomics, so in one order that all threads agree on.
 //
 //   - The client waits on SIGNAL, which is counted up after any change that it may be waiting for; the reader waits on CALL.
@@ -43,12 +43,12 @@ export const PLACE = {
   RESUME_AT: 11,
   /** What a request asks for. */
   WANTED: 12,
-  /** Length of the file, or -1. */
+  /** Length of the file, or -1; valid once MODE is known. */
   LENGTH: 13,
   /** The head is 0 to HEAD_END. */
   HEAD_END: 14,
-  /** The tail is TAIL_START to LENGTH; -1 while there is none. */
-  TAIL_START: 15,
+  /** The tail is the last TAIL_LENGTH bytes; 0 while there is none. */
+  TAIL_LENGTH: 15,
   /** Where in the file it failed. */
   FAILED_AT: 16,
 };

@@ -127,7 +127,7 @@ class Reader {
       return this.listen();
     }
     const { ranges, length } = remote;
-    if (length !== null) shared.setPlace(PLACE.LENGTH, length);
+    shared.setPlace(PLACE.LENGTH, length ?? -1);
     const kept = !ranges && (length === null || length <= KEEP_BYTES);
     this.setMode(ranges ? MODE.RANGES : kept ? MODE.KEPT : MODE.FORWARD);
     if (kept) {
@@ -171,7 +171,7 @@ class Reader {
     const streams = state === STATE.STREAMING || state === STATE.OPENING;
     const within = position >= window.start && (position < window.end || (streams && position <= window.end + AHEAD_BYTES));
     if (!within) {
-      if (mode === MODE.RANGES && length >= 0 && position >= length - TAIL_BYTES && shared.place(PLACE.TAIL_START) < 0 && this.lost === null) {
+      if (mode === MODE.RANGES && length >= 0 && position >= length - TAIL_BYTES && shared.place(PLACE.TAIL_LENGTH) === 0 && this.lost === null) {
         if (!this.fetchesTail) this.fetchTail(length);
         return;
       }
@@ -326,7 +326,7 @@ class Reader {
         if (at + bytes.length > length) throw changed();
         shared.bytes.set(bytes, TAIL_AT + at - start);
       }
-      shared.setPlace(PLACE.TAIL_START, start);
+      shared.setPlace(PLACE.TAIL_LENGTH, length - start);
     } catch (thrown) {
       failed = true;
       if (thrown.code === PROBLEM.CHANGED) this.lost = thrown;

@@ -206,7 +206,10 @@ impl Seek for UrlMedia {
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
             SeekFrom::End(offset) => {
                 let length = self.byte_len().ok_or_else(|| {
-                    io::Error::new(ErrorKind::Unsupported, "the server does not say how long the file is, and its end has not come yet")
+                    io::Error::new(
+                        ErrorKind::Unsupported,
+                        "the server does not say how long the file is, and its end has not come yet",
+                    )
                 })?;
                 length.checked_add_signed(offset)
             }

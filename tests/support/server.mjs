@@ -69,6 +69,17 @@ export async function serve(folder, { isolated = true, headers = {}, routes = {}
   };
 }
 
+/** Until more can be written, or nothing any more. */
+function drained(response) {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
+}
+
 /**
  * A file on a server that behaves as told: a route for `serve`, which keeps what it was asked for. What it does may be changed while it is read from.
  *
@@ -123,12 +134,14 @@ export class Served {
   }
 
   async send(response, from, to) {
-    const { cutAfter = Infinity, stallAfter = Infinity, perSecond = Infinity } = this.behaviour;
+    const { cutAfter = Infinity, stallAfter = Infinity } = this.behaviour;
     const cut = this.behaviour.cuts > 0 ? cutAfter : Infinity;
     const end = Math.min(to, from + cut, from + stallAfter);
+    response.flushHeaders();
     for (let at = from; at < end && !response.destroyed; ) {
+      const { perSecond = Infinity } = this.behaviour;
       const part = this.bytes.subarray(at, Math.min(end, at + Math.min(65_536, perSecond / 20)));
-      if (!response.write(part)) await Promise.race(['drain', 'close'].map((event) => new Promise((resolve) => response.once(event, resolve))));
+      if (!response.write(part)) await drained(response);
       at += part.length;
       this.sent += part.length;
       if (perSecond < Infinity) await new Promise((resolve) => setTimeout(resolve, 50));
