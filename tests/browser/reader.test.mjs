@@ -129,6 +129,8 @@ test('the beginning, the end and small steps back cost one request each, or none
     await reads(100_000, 2_900_000);
     await reads(2_100_000, 1_000_000);
     await reads(3_200_000, 1000);
+    // Long out of the window.
+    await reads(5000, 200_000);
     await reads(LONG.length - 100, 100);
     assert.deepEqual(served.requests, ['bytes=0-', `bytes=${LONG.length - TAIL_BYTES}-`]);
     await reads(20 * MIB, 1000);
@@ -238,7 +240,7 @@ test('a connection that breaks is mended where it broke, three times in a row at
     served.behaviour.cutAfter = 0;
     const error = await refused(PROBLEM.BROKEN, 'read', 0, SHORT.length);
     assert.ok(error.at > MIB && error.at < SHORT.length, `at ${error.at}`);
-    assert.deepEqual(served.requests.slice(-3), Array(3).fill(`bytes=${error.at}-`));
+    assert.equal(served.requests.filter((request) => request === `bytes=${error.at}-`).length, 3);
     served.behaviour.cutAfter = Infinity;
     assert.deepEqual(await told('read', 6 * MIB, 1000), { count: 1000, wrong: -1 });
   });
