@@ -31,7 +31,7 @@ pub mod page;
 mod peek;
 mod playback;
 #[cfg(feature = "decode")]
-mod url;
+pub mod url;
 pub mod worker;
 pub mod worklet;
 

@@ -13,6 +13,8 @@ mod media_js;
 mod output;
 mod playing;
 mod producer;
+#[cfg(feature = "decode")]
+mod reader;
 
 pub use super::playback::PlaybackStats;
 pub use super::{LatencyHint, OutputOptions, PageError, SourceSpec};
@@ -23,3 +25,5 @@ pub use files::{glue_url, preload, set_base_url};
 #[cfg(feature = "decode")]
 pub use media::{Loop, MediaFailure, Repeat, Track, TrackInfo};
 pub use output::{Facts, Output, OutputState, Startup};
+#[cfg(feature = "decode")]
+pub use reader::UrlReader;
