@@ -140,7 +140,7 @@ impl Feeder {
         }
     }
 
-    /// Opens a list, an array of {name, file} or {name, reader}, and plays it from item `first` on, in place of what was played before. `list` is its number. Throws, and goes on with what
+    /// Opens a list, an array of {name, file} or {name, client}, and plays it from item `first` on, in place of what was played before. `list` is its number. Throws, and goes on with what
     /// was played, when that item cannot be opened: an `Error` with `code`.
     pub fn open(&mut self, items: &Array, first: usize, list: u32) -> Result<(), JsValue> {
         let mut player = Player::new(self.sample_rate, self.channels).map_err(thrown)?;
@@ -281,7 +281,7 @@ fn openers(items: &Array, from: u32, list: u32) -> Vec<Box<dyn Opener>> {
 /// An item of the page's list.
 struct PageItem {
     name: String,
-    /// {name, file} or {name, reader}.
+    /// {name, file} or {name, client}.
     item: JsValue,
     number: u32,
     list: u32,
