@@ -9,14 +9,13 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::PageError;
 use super::context::least_pages;
-use super::reader::UrlReader;
 use super::link::{Ending, Link, number, text};
 use super::output::{now, within};
+use super::reader::UrlReader;
 use crate::error::{Decimal, FileProblem, in_range};
 use crate::feed::Heard;
 use crate::web::options::{MediaItem, MediaList, object};
 use crate::web::peek::{FeedPeek, Peek};
-
 
 /// Latest position that a seek can name, in seconds: a year.
 const MAX_SECONDS: f64 = 366.0 * 24.0 * 3600.0;
