@@ -80,6 +80,8 @@ struct Entry {
 /// See the module.
 pub(super) struct Stream {
     rate: f32,
+    /// Frames that are kept ready at most before a step, which the store has room for beside what that brings.
+    ahead: usize,
     fifo: Fifo,
     /// Frames taken out since the stream last went somewhere.
     popped: u64,
@@ -117,6 +119,7 @@ impl Stream {
     pub(super) fn new(rate: f32, channels: usize, ahead: usize) -> Self {
         Stream {
             rate,
+            ahead,
             fifo: Fifo::new(channels, ahead),
             popped: 0,
             marks: VecDeque::new(),
@@ -459,7 +462,7 @@ impl Stream {
             push_mark(&mut self.marks, mark);
         }
         converter.restart(skip);
-        self.fifo.grow(self.fifo.len() + converter.room());
+        self.fifo.grow(self.ahead + converter.room());
         (self.origin, self.begin) = (pushed as i64 - skip as i64, pushed);
         (self.fed, self.running) = (0, true);
     }
