@@ -14,6 +14,8 @@ const PORT_STACK_BYTES = 65536;
 // What files may use, in 64 KiB pages: 60 MiB.
 const MAX_PAGES = 960;
 
+import { ReaderClient } from './reader-client.js';
+
 let glue = null;
 let feeder = null;
 let attached = false;
@@ -36,7 +38,8 @@ class FeedPort {
     this.handle = exports.noxrun_feed_attach(address);
     if (this.handle === 0) throw new Error('there is no feed of this version at that address');
     // Made once: views over a shared memory stay valid when it grows.
-    this.staging = new Float32Array(memory.buffer, exports.noxrun_feed_staging(this.handle), exports.noxrun_feed_staging_samples(this.handle));
+    this.staging = new Float32Array(memory.buffer, exports.noxrun_feed_staging(this.handle),
+      exports.noxrun_feed_staging_frames(this.handle) * exports.noxrun_feed_channels(this.handle));
   }
 
   room() { return this.exports.noxrun_feed_room(this.handle); }
@@ -54,7 +57,24 @@ class FeedPort {
   seekItem() { return this.exports.noxrun_feed_command_item(this.handle); }
   seekSeconds() { return this.exports.noxrun_feed_command_seconds(this.handle); }
   mail() { return this.exports.noxrun_feed_mail(this.handle); }
-  beat() { this.exports.noxrun_feed_beat(this.handle); }
+  beat() {
+    // Reads that the page interrupts fail until here: commands are looked for next.
+    for (const client of clients) client.resume();
+    this.exports.noxrun_feed_beat(this.handle);
+  }
+}
+
+// What reads the addresses of the list that is played, or that is being opened.
+let clients = [];
+
+// The page's items with something to read each address by.
+function readable(items) {
+  return items.map((item) => {
+    if (!item.reader) return item;
+    const client = new ReaderClient(item.reader);
+    clients.push(client);
+    return { name: item.name, client };
+  });
 }
 
 // Answers request `id` with what `work` returns, or with what Rust throws: an Error with a text for people. A trap is a crash.
@@ -83,8 +103,19 @@ const handlers = {
     feeder.attach(new FeedPort(module, memory, address));
     attached = true;
   },
-  open({ id, items, first }) { answer(id, () => feeder.open(items, first, id)); },
-  append({ id, items, from }) { answer(id, () => feeder.append(items, from)); },
+  open({ id, items, first }) {
+    answer(id, () => {
+      const old = clients;
+      clients = [];
+      try {
+        feeder.open(readable(items), first, id);
+      } catch (error) {
+        clients = old;
+        throw error;
+      }
+    });
+  },
+  append({ id, items, from }) { answer(id, () => feeder.append(readable(items), from)); },
   loop({ id, region }) { answer(id, () => feeder.set_loop(region)); },
   rest({ id }) { answer(id, () => feeder.rest()); },
   repeat({ id, repeat }) { answer(id, () => feeder.set_repeat(repeat)); },
@@ -98,6 +129,8 @@ onmessage = ({ data }) => {
   wake();
 };
 
+const later = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
 async function serve() {
   for (;;) {
     while (inbox.length > 0) {
@@ -108,7 +141,8 @@ async function serve() {
     // After MAIL the message is on its way; until there is a feed there is nothing but messages.
     const message = new Promise((resolve) => { wake = resolve; });
     if (inbox.length > 0) continue;
-    await (told === WAITING ? Promise.race([message, feeder.news()]) : message);
+    // The clock is for a read that was interrupted for nothing.
+    await (told === WAITING ? Promise.race([message, feeder.news(), later(250)]) : message);
   }
 }
 serve().catch((error) => postMessage({ type: 'crashed', message: String(error?.message ?? error) }));

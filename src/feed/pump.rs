@@ -5,7 +5,7 @@
 use core::ops::Range;
 use core::time::Duration;
 
-use crate::source::player::{Failure, FillState, Player, Segment};
+use crate::source::player::{Failure, Player, Segment, State};
 
 /// Frames moved at once. Small enough that a seek waits for little, large enough that the seam costs nothing.
 const CHUNK: usize = 1024;
@@ -163,10 +163,14 @@ impl<P: Port> Pump<P> {
         }
         // Decoded before there is room for it: after a jump the old sound is given up only once there is a new one.
         let filled = self.player.fill(&mut self.block);
-        if filled.frames == 0 && filled.state == FillState::Waiting {
-            return PumpTurn::Waiting;
+        if filled.frames == 0 && filled.state == State::Waiting {
+            // A read that was interrupted for a seek waits for nobody.
+            return match self.port.seek_wanted(self.serial) {
+                Some(_) => PumpTurn::Going,
+                None => PumpTurn::Waiting,
+            };
         }
-        self.ended = filled.state == FillState::Ended;
+        self.ended = filled.state == State::Ended;
         if self.jumping && (filled.frames > 0 || self.ended) {
             self.jumping = false;
             self.port.jump(self.serial);
@@ -181,9 +185,10 @@ impl<P: Port> Pump<P> {
 
     fn seek(&mut self, wanted: SeekWanted) {
         self.serial = wanted.serial;
-        // What cannot be sought in is told among the player's failures; it plays on or ends.
-        if self.player.seek(wanted.item as usize, wanted.seconds).is_ok() {
-            self.begin();
+        match self.player.seek(wanted.item as usize, wanted.seconds) {
+            Ok(()) => self.begin(),
+            // There is no such place, which the page had better checked: what is played plays on.
+            Err(_) => self.arrived = wanted.serial,
         }
     }
 

@@ -13,7 +13,7 @@ use super::message::{post, tell_panics};
 use super::options::object;
 use crate::error::Error;
 use crate::feed::{Port, Pump, PumpTurn, SeekWanted};
-use crate::source::file::{FileInfo, FileTrack, Track};
+use crate::source::file::{FileInfo, Track, open_track};
 use crate::source::player::{Failure, LoopRegion, Opener, Player, Repeat};
 
 /// What [`Feeder::run`] returns when there is mail, or nothing to do but to wait for some; must match `worklet/feeder.js`.
@@ -94,7 +94,7 @@ impl Port for JsPort {
 
     fn seek_wanted(&mut self, done: u32) -> Option<SeekWanted> {
         let serial = self.port.seek_serial();
-        (serial != done).then(|| SeekWanted {
+        (serial != 0 && serial != done).then(|| SeekWanted {
             serial,
             item: self.port.seek_item(),
             seconds: self.port.seek_seconds(),
@@ -140,7 +140,7 @@ impl Feeder {
         }
     }
 
-    /// Opens a list, an array of {name, file} or {name, reader}, and plays it from item `first` on, in place of what was played before. `list` is its number. Throws, and goes on with what
+    /// Opens a list, an array of {name, file} or {name, client}, and plays it from item `first` on, in place of what was played before. `list` is its number. Throws, and goes on with what
     /// was played, when that item cannot be opened: an `Error` with `code`.
     pub fn open(&mut self, items: &Array, first: usize, list: u32) -> Result<(), JsValue> {
         let mut player = Player::new(self.sample_rate, self.channels).map_err(thrown)?;
@@ -169,7 +169,12 @@ impl Feeder {
 
     /// Loops over a region, {item, start, end} in seconds, or no longer. Throws for one that is none.
     pub fn set_loop(&mut self, region: &JsValue) -> Result<(), JsValue> {
-        let number = |name: &str| Reflect::get(region, &name.into()).ok().and_then(|value| value.as_f64()).unwrap_or_default();
+        let number = |name: &str| {
+            Reflect::get(region, &name.into())
+                .ok()
+                .and_then(|value| value.as_f64())
+                .unwrap_or_default()
+        };
         let region = region.is_object().then(|| LoopRegion {
             item: number("item") as usize,
             start: number("start"),
@@ -245,7 +250,7 @@ impl Feeder {
 
     /// Resolves when the browser's decoder has answered.
     pub fn news(&self) -> Promise {
-        codec::news()
+        codec::answered()
     }
 
     fn player_mut(&mut self) -> Result<&mut Player, JsValue> {
@@ -281,7 +286,7 @@ fn openers(items: &Array, from: u32, list: u32) -> Vec<Box<dyn Opener>> {
 /// An item of the page's list.
 struct PageItem {
     name: String,
-    /// {name, file} or {name, reader}.
+    /// {name, file} or {name, client}.
     item: JsValue,
     number: u32,
     list: u32,
@@ -296,12 +301,12 @@ impl Opener for PageItem {
 
     fn open(&mut self) -> Result<Box<dyn Track>, Error> {
         let media = super::media::open(&self.item).map_err(|trouble| trouble.of(&self.name))?;
-        let track = FileTrack::open(media, &self.name, Some(codec::maker()))?;
+        let track = open_track(media, &self.name)?;
         if !self.told {
             self.told = true;
             tell_track(track.info(), self.number, self.list);
         }
-        Ok(Box::new(track))
+        Ok(track)
     }
 }
 
@@ -313,7 +318,7 @@ fn tell_track(info: &FileInfo, item: u32, list: u32) {
         ("item", item.into()),
         ("format", info.format.into()),
         ("codec", info.codec.into()),
-        ("decoder", if info.outside { "browser" } else { "noxrun" }.into()),
+        ("decoder", "noxrun".into()),
         ("sampleRate", info.sample_rate.into()),
         ("channels", (info.channels as u32).into()),
         ("seconds", info.seconds.map_or(JsValue::NULL, JsValue::from)),

@@ -5,20 +5,22 @@
 //! | [`page`] | the page: starts, shows, stops |
 //! | [`worker`] | the producer's worker |
 //! | [`worklet`] | the audio thread, through raw numbers |
-| `feeder` | the worker that decodes files (feature `decode`) |
+//! | `feeder` (feature `decode`) | the worker that decodes files |
+//! | `feed_port` (feature `decode`) | the same worker, at the output's memory, through raw numbers |
+//! | `codec` (feature `decode`) | the same worker: the browser's own decoder |
 
 #[cfg(feature = "bench")]
 mod bench;
 mod clock;
 #[cfg(feature = "decode")]
-mod codec;
+pub mod codec;
 mod error;
 #[cfg(feature = "decode")]
 mod fed;
 #[cfg(feature = "decode")]
-pub mod feeder;
+pub mod feed_port;
 #[cfg(feature = "decode")]
-mod feed_port;
+pub mod feeder;
 #[cfg(feature = "decode")]
 mod file;
 #[cfg(feature = "decode")]
@@ -29,7 +31,7 @@ pub mod page;
 mod peek;
 mod playback;
 #[cfg(feature = "decode")]
-mod url;
+pub mod url;
 pub mod worker;
 pub mod worklet;
 

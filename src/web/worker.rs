@@ -123,12 +123,13 @@ impl ProducerWorker {
         }
     }
 
-    /// Tells the page once that the source has ended, and why if it was too early.
+    /// Tells the page, once each time, that the source has ended, and why if it was too early.
     fn tell_end(&mut self) {
-        if self.end_told || !self.pacer.ended() {
+        let ended = self.pacer.ended();
+        // A source that jumps begins anew, and may end again.
+        if core::mem::replace(&mut self.end_told, ended) || !ended {
             return;
         }
-        self.end_told = true;
         let failure = self.pacer.failure().map_or(JsValue::NULL, JsValue::from);
         post(&object(&[("type", "ended".into()), ("failure", failure)]));
     }

@@ -11,11 +11,11 @@ use super::PageError;
 use super::context::least_pages;
 use super::link::{Ending, Link, number, text};
 use super::output::{now, within};
+use super::reader::UrlReader;
 use crate::error::{Decimal, FileProblem, in_range};
 use crate::feed::Heard;
 use crate::web::options::{MediaItem, MediaList, object};
 use crate::web::peek::{FeedPeek, Peek};
-use crate::web::url::UrlReader;
 
 /// Latest position that a seek can name, in seconds: a year.
 const MAX_SECONDS: f64 = 366.0 * 24.0 * 3600.0;
@@ -232,6 +232,7 @@ impl Media {
         let readers = RefCell::new(Vec::new());
         let items = posted(&list.items, &readers)?;
         let feeder = inner.feeder.borrow().clone();
+        inner.interrupt();
         let id = self.request("open", &[("items", items.into()), ("first", (list.first as u32).into())])?;
         let crashed = |why: &str| PageError::Source(format!("{name}: {why}"));
         match within(OPEN_PATIENCE_MS, feeder.answer(id)).await {
@@ -329,6 +330,7 @@ impl Media {
             Some(feed) => feed.seek(serial, item as u32, seconds),
             None => return Ok(()),
         }
+        inner.interrupt();
         let feeder = inner.feeder.borrow().clone();
         while inner.told.arrived.get() < serial {
             match feeder.ending() {
@@ -456,6 +458,15 @@ impl Media {
     }
 }
 
+impl Inner {
+    /// Whoever waits for the network looks for commands instead.
+    fn interrupt(&self) {
+        for reader in &*self.readers.borrow() {
+            reader.interrupt();
+        }
+    }
+}
+
 impl Track {
     fn unopened(item: &MediaItem) -> Track {
         Track {
@@ -482,7 +493,7 @@ fn posted(items: &[MediaItem], readers: &RefCell<Vec<UrlReader>>) -> Result<Arra
                 MediaItem::File(file) => ("file", file.into()),
                 MediaItem::Url(url) => {
                     let reader = UrlReader::start(url)?;
-                    let posted = reader.posted();
+                    let posted = reader.handle();
                     readers.borrow_mut().push(reader);
                     ("reader", posted)
                 }

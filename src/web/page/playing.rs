@@ -1,6 +1,8 @@
 //! The source of an output: a change of it, and the files where it is some.
 
+#[cfg(feature = "decode")]
 use wasm_bindgen::JsValue;
+#[cfg(feature = "decode")]
 use web_sys::AudioContext;
 
 use super::producer::ProducerHandle;
@@ -12,8 +14,11 @@ pub(super) struct Desk<'a> {
     pub producer: &'a ProducerHandle,
     pub peek: &'a Peek,
     /// The output's engine memory.
+    #[cfg(feature = "decode")]
     pub memory: &'a JsValue,
+    #[cfg(feature = "decode")]
     pub context: &'a AudioContext,
+    #[cfg(feature = "decode")]
     pub channels: usize,
 }
 
