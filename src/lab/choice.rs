@@ -118,9 +118,7 @@ impl Choice {
                 hz: in_range("the sine's frequency", number(&self.hz), 1.0, 20_000.0, " Hz")?,
             }),
             "index" => Ok(SourceSpec::Index),
-            "file" if self.lacks_file() => Err(PageError::Source(
-                "Choose audio files first, or drop some on the page.".into(),
-            )),
+            "file" if self.lacks_file() => Err(PageError::Source("Choose audio files first, or drop some on the page.".into())),
             "file" => Ok(SourceSpec::Media(self.files())),
             _ => Ok(SourceSpec::Synth {
                 voices: in_range("the synth's voices", number(&self.voices).round(), 1.0, 256.0, "")? as u32,

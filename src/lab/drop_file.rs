@@ -35,7 +35,11 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
     let (on, mut what) = (lab.clone(), Text::of("drop-what")?);
     listen(&document, "dragover", move |event: DragEvent| {
         if carries_files(&event) {
-            what.show(if adds(&on, &event) { "Drop to add to the list" } else { "Drop to play" });
+            what.show(if adds(&on, &event) {
+                "Drop to add to the list"
+            } else {
+                "Drop to play"
+            });
             // Without this the browser would open the file instead of the page.
             event.prevent_default();
             if let Some(transfer) = event.data_transfer() {

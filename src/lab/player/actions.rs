@@ -85,7 +85,9 @@ impl Lab {
 
     /// The output, if it plays the files of the list.
     pub(in crate::lab) fn playing_files(&self) -> Option<Output> {
-        let output = self.output().filter(|_| self.phase_now().is_live() && self.controls.choice.plays_files())?;
+        let output = self
+            .output()
+            .filter(|_| self.phase_now().is_live() && self.controls.choice.plays_files())?;
         (!output.tracks().is_empty()).then_some(output)
     }
 
@@ -105,7 +107,9 @@ impl Lab {
     /// Seeks what was asked for, if no other seek is under way; then what was asked for meanwhile.
     pub(in crate::lab) fn carry_out_seek(self: &Rc<Self>) {
         let Some(output) = self.playing_files() else { return };
-        let Some(first) = self.player.borrow_mut().seeker.next() else { return };
+        let Some(first) = self.player.borrow_mut().seeker.next() else {
+            return;
+        };
         let lab = self.clone();
         spawn_local(async move {
             let mut next = Some(first);

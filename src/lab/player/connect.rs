@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, Event, FileList, HtmlElement, HtmlInputElement, KeyboardEvent, PointerEvent};
+use web_sys::{Element, Event, EventTarget, FileList, HtmlElement, HtmlInputElement, KeyboardEvent, PointerEvent};
 
 use super::actions::{LoopEnd, Step};
 use super::seeker::Place;
@@ -26,7 +26,9 @@ pub(in crate::lab) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
 
 /// The files of a list that the browser hands out.
 pub(in crate::lab) fn items(files: Option<FileList>) -> Vec<MediaItem> {
-    let files = files.into_iter().flat_map(|files| (0..files.length()).filter_map(move |nth| files.get(nth)));
+    let files = files
+        .into_iter()
+        .flat_map(|files| (0..files.length()).filter_map(move |nth| files.get(nth)));
     files.map(MediaItem::File).collect()
 }
 
@@ -42,7 +44,7 @@ fn connect_files(lab: &Rc<Lab>) -> Result<(), JsValue> {
         more.set_value("");
     })?;
     let (on, address) = (lab.clone(), element::<HtmlInputElement>("address")?);
-    listen(&element::<HtmlElement>("address-form")?, "submit", move |event: Event| {
+    listen(&element::<EventTarget>("address-form")?, "submit", move |event: Event| {
         event.prevent_default();
         let url = address.value().trim().to_owned();
         if !url.is_empty() {
@@ -82,10 +84,14 @@ fn connect_ways(lab: &Rc<Lab>) -> Result<(), JsValue> {
 
 fn connect_keys(lab: &Rc<Lab>) -> Result<(), JsValue> {
     let on = lab.clone();
-    listen(&element::<HtmlElement>("player")?, "keydown", move |event: KeyboardEvent| {
+    listen(&element::<EventTarget>("player")?, "keydown", move |event: KeyboardEvent| {
         let modified = event.ctrl_key() || event.alt_key() || event.meta_key() || event.shift_key();
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let at = |selector: &str| target.as_ref().is_some_and(|target| matches!(target.closest(selector), Ok(Some(_))));
+        let at = |selector: &str| {
+            target
+                .as_ref()
+                .is_some_and(|target| matches!(target.closest(selector), Ok(Some(_))))
+        };
         if modified || at(HAS_ITS_OWN_ARROWS) {
             return;
         }

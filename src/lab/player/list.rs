@@ -106,7 +106,9 @@ impl List {
     pub(super) fn fault(&mut self, nth: usize, name: &str, message: &str) {
         let Some(row) = self.rows.get_mut(nth) else { return };
         // The row says the name already.
-        let why = message.strip_prefix(name).map_or(message, |rest| rest.trim_start_matches([':', ' ']));
+        let why = message
+            .strip_prefix(name)
+            .map_or(message, |rest| rest.trim_start_matches([':', ' ']));
         row.state.show("failed");
         row.fault.show(why);
         row.fault_place.set_hidden(false);

@@ -34,10 +34,7 @@ impl Marks {
     /// The marks of one item are not those of another.
     fn turn_to(&mut self, item: usize) {
         if self.item != item {
-            *self = Marks {
-                item,
-                ..Marks::default()
-            };
+            *self = Marks { item, ..Marks::default() };
         }
     }
 

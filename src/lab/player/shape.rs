@@ -50,7 +50,11 @@ impl Shape {
     /// How much larger than it is the waveform is drawn, so that quiet files have a shape, too: the loudest part fills the height. At most four times, so
     /// that hiss stays small.
     pub fn zoom(&self) -> f32 {
-        let loudest = self.0.iter().flatten().fold(0.0_f32, |most, peak| most.max(-peak.low).max(peak.high));
+        let loudest = self
+            .0
+            .iter()
+            .flatten()
+            .fold(0.0_f32, |most, peak| most.max(-peak.low).max(peak.high));
         if loudest > 0.0 { (1.0 / loudest).min(4.0) } else { 1.0 }
     }
 }

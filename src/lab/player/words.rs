@@ -75,7 +75,13 @@ mod tests {
 
     #[test]
     fn rates_and_channels_are_said_as_people_say_them() {
-        for (hz, text) in [(44_100, "44.1 kHz"), (22_050, "22.05 kHz"), (48_000, "48 kHz"), (8000, "8 kHz"), (1, "1 Hz")] {
+        for (hz, text) in [
+            (44_100, "44.1 kHz"),
+            (22_050, "22.05 kHz"),
+            (48_000, "48 kHz"),
+            (8000, "8 kHz"),
+            (1, "1 Hz"),
+        ] {
             assert_eq!(Rate(hz).to_string(), text);
         }
         for (channels, text) in [(1, "mono"), (2, "stereo"), (6, "6 channels")] {
