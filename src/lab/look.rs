@@ -73,16 +73,16 @@ impl Lab {
         }
         let mut player = self.player.borrow_mut();
         let Ok(news) = player.look(now_ms, output, phase) else { return };
-        let playing = player.playing();
+        let (playing, failed) = (player.playing(), news.failed.then(|| player.failed()));
         drop(player);
         if let Some(name) = news.playing {
             let mut view = self.view.borrow_mut();
             view.announcer.offer(Topic::State, format!("Playing {name}"));
             view.show_playing(playing);
         }
-        if let Some(failure) = news.failures.last() {
+        if let Some(failed) = failed {
             self.told_failure.set(true);
-            self.message.error(&PageError::Source(failure.message.clone()));
+            self.message.show("file", &failed);
         }
     }
 

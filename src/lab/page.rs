@@ -66,7 +66,7 @@ pub fn lab_start() -> Result<(), JsValue> {
     super::run::install();
     super::run::start_from_address(|error| {
         if let Some(lab) = LAB.with_borrow(Clone::clone) {
-            lab.message.show("scenario", &super::message::sentence(&error.to_string()));
+            lab.message.show("scenario", &super::format::sentence(&error.to_string()));
         }
     });
     body.set_attribute("data-phase", "ready")

@@ -221,7 +221,6 @@ impl Lab {
             return;
         }
         let mut player = self.player.borrow_mut();
-        let passed = player.passed_over().map(str::to_owned);
         let wanted = player.seeker.take();
         player.seeker.forget();
         if let Err(error) = player.begin(&list.items, list.first) {
@@ -229,9 +228,10 @@ impl Lab {
         }
         let repeat = player.ways.wanted();
         self.view.borrow_mut().show_playing(player.playing());
+        let failed = player.failed();
         drop(player);
-        if let Some(message) = passed {
-            self.message.error(&PageError::Source(message));
+        if !failed.is_empty() {
+            self.message.show("file", &failed);
         }
         if repeat != Repeat::None {
             self.repeat();

@@ -9,10 +9,11 @@ use super::seek_bar::SeekBar;
 use super::seeker::{Place, Seeker};
 use super::wave::{Over, Wave};
 use super::ways::{Offers, Ways};
+use super::words::failed;
 use crate::lab::dom::{Mark, element};
 use crate::lab::phase::Phase;
 use crate::web::MediaItem;
-use crate::web::page::{MediaFailure, Output, Repeat, Track};
+use crate::web::page::{Output, Repeat, Track};
 
 /// The list and what went wrong in it change seldom; they are copied at each look.
 const LIST_EVERY_MS: f64 = 200.0;
@@ -33,6 +34,8 @@ pub(in crate::lab) struct Player {
     passed: Vec<(usize, String)>,
     /// Failures of the output that were shown.
     failures_shown: usize,
+    /// Name and message of each file of this list that could not be played, or not to its end.
+    failed: Vec<(String, String)>,
     /// What is shown as playing: [`Player::turn_to`] has been told.
     current: usize,
     place: Option<Place>,
@@ -42,8 +45,8 @@ pub(in crate::lab) struct Player {
 /// What the rest of the page is to know.
 #[derive(Debug, Default)]
 pub(in crate::lab) struct News {
-    /// Files that could not be played, or not to their end.
-    pub(in crate::lab) failures: Vec<MediaFailure>,
+    /// A further file could not be played, or not to its end: [`Player::failed`] says more.
+    pub(in crate::lab) failed: bool,
     /// Another file plays.
     pub(in crate::lab) playing: Option<String>,
 }
@@ -62,6 +65,7 @@ impl Player {
             tracks: Vec::new(),
             passed: Vec::new(),
             failures_shown: 0,
+            failed: Vec::new(),
             current: 0,
             place: None,
             list_at_ms: f64::NEG_INFINITY,
@@ -72,9 +76,11 @@ impl Player {
     pub(in crate::lab) fn begin(&mut self, items: &[MediaItem], first: usize) -> Result<(), JsValue> {
         let names: Vec<String> = items.iter().map(MediaItem::name).collect();
         self.list.begin(names.iter().map(String::as_str))?;
+        self.failed.clear();
         for (item, message) in self.passed.drain(..) {
             if let Some(name) = names.get(item) {
                 self.list.fault(item, name, &message);
+                self.failed.push((name.clone(), message));
             }
         }
         self.marks.clear();
@@ -102,9 +108,9 @@ impl Player {
         self.passed.push((item, message));
     }
 
-    /// What was passed over since the list was chosen; the latest message.
-    pub(in crate::lab) fn passed_over(&self) -> Option<&str> {
-        self.passed.last().map(|(_, message)| message.as_str())
+    /// What is to be said about the files of the list that could not be played, or not to their end; empty if all could.
+    pub(in crate::lab) fn failed(&self) -> String {
+        failed(&self.failed)
     }
 
     /// Another list was chosen.
@@ -179,8 +185,9 @@ impl Player {
         self.failures_shown += fresh.len();
         for failure in &fresh {
             self.list.fault(failure.item, &failure.name, &failure.message);
+            self.failed.push((failure.name.clone(), failure.message.clone()));
         }
-        news.failures = fresh;
+        news.failed = !fresh.is_empty();
     }
 
     /// Another item plays.
