@@ -264,7 +264,15 @@ mod with_files {
         /// [`PageError::Source`] for a region that is none; [`PageError::Option`] when no file is played; [`PageError::Crashed`].
         pub async fn set_loop(&self, region: Option<Loop>) -> Result<(), PageError> {
             let (playing, _) = self.inner();
-            playing.played()?.set_loop(region).await
+            let media = playing.played()?;
+            media.set_loop(region).await?;
+            // What is decoded ahead knows nothing of it: decoded again from what is heard, or from the beginning of a loop whose end has passed.
+            let Some(heard) = self.position() else { return Ok(()) };
+            let item = heard.item as usize;
+            match region {
+                Some(Loop { item: of, start, end }) if of == item && heard.seconds >= end => media.seek(item, start).await,
+                _ => media.seek(item, heard.seconds).await,
+            }
         }
 
         /// What is repeated once it is over.
