@@ -43,7 +43,13 @@ impl OverviewPart {
     pub fn new(columns: usize, range: Range<usize>, rate: u32, frames: Option<u64>) -> Result<OverviewPart, Error> {
         let (fewest, most) = (*COLUMNS.start() as f64, *COLUMNS.end() as f64);
         in_range("the number of columns", columns as f64, fewest, most, "")?;
-        in_range("the end of the columns' range", range.end as f64, range.start as f64, columns as f64, "")?;
+        in_range(
+            "the end of the columns' range",
+            range.end as f64,
+            range.start as f64,
+            columns as f64,
+            "",
+        )?;
         in_range("the sample rate", f64::from(rate), 1.0, f64::from(u32::MAX), " Hz")?;
         let (grid, range) = match frames.filter(|frames| *frames > 0) {
             Some(frames) => (Grid::Known(frames), range),
@@ -90,7 +96,9 @@ impl OverviewPart {
         while done < frames {
             let cell = self.cell_of(at, done as u64, rate);
             // Frames until the next cell begins.
-            let next = self.first_of(cell.saturating_add(1), at, rate).clamp(done as u64 + 1, frames as u64) as usize;
+            let next = self
+                .first_of(cell.saturating_add(1), at, rate)
+                .clamp(done as u64 + 1, frames as u64) as usize;
             let here = &samples[done * channels..next * channels];
             if let Some(cell) = self.cell_at(cell) {
                 cell.push(here);
@@ -153,7 +161,11 @@ impl OverviewPart {
                 Grid::Known(frames) => {
                     // The same column unless columns are shorter than frames.
                     let of_frame = |frame| (u128::from(frame) * self.columns as u128 / u128::from(frames)) as usize;
-                    let shown = if frames < self.columns as u64 { of_frame(self.frame_at(column)) } else { column };
+                    let shown = if frames < self.columns as u64 {
+                        of_frame(self.frame_at(column))
+                    } else {
+                        column
+                    };
                     let cell = shown.checked_sub(self.range.start).and_then(|nth| self.cells.get(nth));
                     cell.map_or([f32::NAN; 3], Cell::figures)
                 }

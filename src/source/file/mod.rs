@@ -12,18 +12,20 @@ mod mixdown;
 mod reasons;
 mod repair;
 mod resample;
-mod track;
+mod tags;
 #[cfg(test)]
 mod tests;
+mod track;
 
 use crate::error::{Error, in_range};
 use crate::render::{RenderInfo, Source};
 use convert::Converter;
 use decode::{Decoder, Step};
-pub use track::{Answer, OutsideCodec, OutsideCodecs, OutsideFormat, Sound, Step as TrackStep, Track, Trouble};
 use fifo::Fifo;
 use link::{CHANNELS, RATES};
 pub use symphonia::core::io::MediaSource;
+pub use tags::{Cover, LARGEST_COVER, Tags, read_tags};
+pub use track::{Answer, OutsideCodec, OutsideCodecs, OutsideFormat, Sound, Step as TrackStep, Track, Trouble};
 
 /// How much sound is decoded ahead, in seconds: more than a packet of any usual codec, less than would delay a seek.
 pub const AHEAD_SECONDS: f64 = 0.5;
