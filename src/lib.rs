@@ -35,6 +35,8 @@ pub mod conceal;
 #[cfg(not(loom))]
 pub mod consume;
 pub mod error;
+#[cfg(all(feature = "decode", not(loom)))]
+pub mod feed;
 #[cfg(not(loom))]
 pub mod inject;
 #[cfg(all(feature = "lab", not(loom)))]

@@ -5,12 +5,22 @@
 
 // What run() returns; must match src/web/worker.rs.
 const MAIL = 1;
-// Stack of this thread in the shared memory, in bytes: a multiple of 65,536. Decoders want more than the default of a small thread.
+// Stack of this thread in the shared memory, in bytes: a multiple of 65,536.
 const STACK_BYTES = 1 << 20;
 
 let glue = null;
 let wasm = null;
 let producer = null;
+
+// Answers request `id` with what `work` returns, or with what Rust throws: an Error with a text for people. A trap is a crash.
+function answer(id, work) {
+  try {
+    postMessage({ type: 'answer', id, ...work() });
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) throw error;
+    postMessage({ type: 'answer', id, error: String(error?.message ?? error) });
+  }
+}
 
 const handlers = {
   // Stand by: everything that does not need the output is fetched and compiled before Play is pressed.
@@ -18,25 +28,20 @@ const handlers = {
     glue = await import(url);
     postMessage({ type: 'loaded' });
   },
-  start({ module, memory, options }) {
+  start({ id, module, memory, options }) {
     wasm = glue.initSync({ module, memory, thread_stack_size: STACK_BYTES });
-    try {
+    answer(id, () => {
       producer = new glue.ProducerWorker(options);
-    } catch (error) {
-      // A trap is a crash; what Rust throws is an Error with a text for people.
-      if (error instanceof WebAssembly.RuntimeError) throw error;
-      postMessage({ type: 'refused', message: String(error?.message ?? error) });
-      return;
-    }
-    postMessage({ type: 'ready', shared: producer.shared_address(), ring: producer.ring_address() });
+      return { shared: producer.shared_address(), ring: producer.ring_address() };
+    });
   },
   source({ id, source }) {
-    try {
-      producer.set_source(source);
-      postMessage({ type: 'source', id, error: null });
-    } catch (error) {
-      postMessage({ type: 'source', id, error: String(error?.message ?? error) });
-    }
+    answer(id, () => producer.set_source(source));
+    producer.handled();
+  },
+  // The feed of a decoder in another worker (feature `decode`).
+  feed({ id, renew }) {
+    answer(id, () => ({ feed: producer.feed(renew), ring: producer.feed_ring() }));
     producer.handled();
   },
 };

@@ -7,7 +7,7 @@ use web_sys::{File, HtmlElement, HtmlInputElement, HtmlSelectElement};
 
 use super::dom::element;
 use crate::error::in_range;
-use crate::web::{PageError, SourceSpec};
+use crate::web::{MediaItem, MediaList, PageError, SourceSpec};
 
 /// The controls that choose a source.
 #[derive(Debug)]
@@ -89,7 +89,10 @@ impl Choice {
             }),
             "index" => Ok(SourceSpec::Index),
             "file" => match &*self.picked.borrow() {
-                Some(file) => Ok(SourceSpec::File(file.clone())),
+                Some(file) => Ok(SourceSpec::Media(MediaList {
+                    items: vec![MediaItem::File(file.clone())],
+                    first: 0,
+                })),
                 None => Err(PageError::Source("Choose an audio file first, or drop one on the page.".into())),
             },
             _ => Ok(SourceSpec::Synth {

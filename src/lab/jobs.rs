@@ -79,7 +79,7 @@ impl Lab {
     }
 
     async fn change_source(self: &Rc<Self>, source: SourceSpec) {
-        let is_file = matches!(source, SourceSpec::File(_));
+        let is_file = matches!(source, SourceSpec::Media(_));
         let Some(output) = self.output().filter(|_| self.phase_now().is_live()) else {
             return self.start().await;
         };

@@ -26,6 +26,16 @@ pub enum Turn {
     Stopped,
 }
 
+/// What became of the attempt to render.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Rendered,
+    /// There is no room, or the source has ended.
+    Full,
+    /// There is room, but the source has nothing yet.
+    Dry,
+}
+
 /// Drives a [`Source`] by the ring's room: back-pressure is its clock, so it cannot drift from the device's.
 pub struct Pacer<C> {
     producer: Producer,
@@ -43,8 +53,8 @@ pub struct Pacer<C> {
     staller: Option<Staller>,
     primed: bool,
     ended: bool,
-    /// Whether another source is being rendered behind frames that are still to be discarded.
-    changing: bool,
+    /// While another sound is being rendered behind frames that are still to be discarded: where the sound ends that is heard meanwhile.
+    changing: Option<u64>,
 }
 
 impl<C: Clock> Pacer<C> {
@@ -72,7 +82,7 @@ impl<C: Clock> Pacer<C> {
             staller: None,
             primed: false,
             ended: false,
-            changing: false,
+            changing: None,
         })
     }
 
@@ -92,9 +102,7 @@ impl<C: Clock> Pacer<C> {
         let (block, ahead) = (self.block_frames.min(ring.limit()), ring.capacity() - room);
         self.tell(|ledger| ledger.heartbeat.add(1));
         self.producer.keep_at_least(ahead);
-        while !self.ended && self.producer.write_available() >= block {
-            self.render(block);
-        }
+        while self.advance(block) == Step::Rendered {}
         self.producer.keep_at_least(0);
     }
 
@@ -102,16 +110,22 @@ impl<C: Clock> Pacer<C> {
     /// that the new sound is heard at once and without a gap.
     pub fn set_source(&mut self, source: Box<dyn Source>) {
         self.source = source;
+        self.begin_anew();
+    }
+
+    /// Another sound follows: what lies in the ring plays on until there is enough of it.
+    fn begin_anew(&mut self) {
         self.position = 0;
         self.ended = false;
+        // Of a sound that is itself replaced before it was heard, nothing need be heard: what plays is still the one before it.
+        self.changing.get_or_insert(self.producer.position());
         self.producer.mark();
-        self.changing = true;
-        // Before the ring was full for the first time it still has to become so.
-        self.set_state(if self.primed {
-            ProducerState::Running
-        } else {
-            ProducerState::Priming
-        });
+    }
+
+    /// Discards what is left of the old sound.
+    fn change_over(&mut self) {
+        self.changing = None;
+        self.producer.flush_to_mark();
     }
 
     /// Counts one message as handled.
@@ -147,24 +161,58 @@ impl<C: Clock> Pacer<C> {
             self.stand_still(how_long);
             return Turn::Idle;
         }
+        if self.source.jumped() {
+            self.begin_anew();
+        }
         let block = self.block_frames.min(self.producer.ring().limit());
-        if !self.ended && self.producer.write_available() >= block {
-            self.render(block);
+        let step = self.advance(block);
+        if step == Step::Rendered {
             return Turn::Rendered;
         }
-        if self.changing {
-            self.changing = false;
-            self.producer.flush_to_mark();
+        let dry = step == Step::Dry;
+        if self.changing.is_some() && (!dry || self.reader_at() >= self.change_at()) {
+            self.change_over();
         }
-        if !self.primed {
+        if !self.primed && !dry {
             self.primed = true;
             self.set_state(if self.ended { ProducerState::Ended } else { ProducerState::Running });
         }
         if !self.ended && self.prepare() {
             return Turn::Idle;
         }
-        self.sleep(ticket, block);
+        self.sleep(ticket, block, dry);
         Turn::Idle
+    }
+
+    /// Renders a block of up to `block` frames, if there is room for it and the source has any.
+    fn advance(&mut self, block: usize) -> Step {
+        if self.ended || self.producer.write_available() < block {
+            return Step::Full;
+        }
+        let frames = self.source.available().min(block);
+        if frames == 0 {
+            return Step::Dry;
+        }
+        if self.changing.is_some() && self.producer.fill() == 0 {
+            // The old sound is over. Said before the new one is there, this cannot come too late for its first frames.
+            self.change_over();
+        }
+        self.render(frames);
+        Step::Rendered
+    }
+
+    /// Position of the consumer.
+    fn reader_at(&mut self) -> u64 {
+        self.producer.position() - self.producer.fill() as u64
+    }
+
+    /// Position of the consumer at which a source that is dry has to do with what there is of the new sound: before the old one ends, with time for a callback that reads a good part of the
+    /// ring at once, because only a change-over is faded. Without any new sound the old one plays to its end.
+    fn change_at(&mut self) -> u64 {
+        match self.changing {
+            Some(old_end) if self.producer.ahead() > 0 => old_end.saturating_sub(self.producer.ring().limit() as u64 / 2),
+            _ => u64::MAX,
+        }
     }
 
     /// Renders and commits one block of `frames` frames, for which there is room.
@@ -191,12 +239,20 @@ impl<C: Clock> Pacer<C> {
             allocated,
         };
         hand_over(&mut self.producer, &self.shared, &mut block[..written * channels], work);
-        self.position += written as u64;
         self.ended = written < frames;
+        if self.position == 0 && !self.ended {
+            // Only now, when the sound before had ended: waiting for the first frames is no underrun. Before the ring was full for the first time it still has to become so.
+            self.set_state(if self.primed {
+                ProducerState::Running
+            } else {
+                ProducerState::Priming
+            });
+        }
+        self.position += written as u64;
     }
 
-    /// Sleeps until there is room for `frames`, a call, a fault or the heartbeat.
-    fn sleep(&mut self, ticket: Ticket, frames: usize) {
+    /// Sleeps until there is room for `frames`, or, when the source is `dry`, until the old sound is nearly over; or until a call, a fault or the heartbeat.
+    fn sleep(&mut self, ticket: Ticket, frames: usize, dry: bool) {
         let fault = self
             .staller
             .as_ref()
@@ -205,6 +261,10 @@ impl<C: Clock> Pacer<C> {
         // A source that has ended needs no room; it waits for mail.
         let woken = if self.ended {
             self.producer.wait_for_call(ticket, longest)
+        } else if dry {
+            // Room there is already; who brings frames calls.
+            let change_at = self.change_at();
+            self.producer.wait_for_reader(ticket, change_at, longest)
         } else {
             self.producer.wait(ticket, frames, longest)
         };

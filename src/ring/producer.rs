@@ -31,7 +31,7 @@ pub struct Producer {
 
 /// What [`Producer::wait`] compares with: taken before looking for work, it makes a call in between keep the producer awake.
 #[derive(Debug, Clone, Copy)]
-pub struct Ticket(u32);
+pub struct Ticket(pub(crate) u32);
 
 /// Why [`Producer::wait`] returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,19 +202,13 @@ impl Producer {
     pub fn wait(&mut self, ticket: Ticket, frames: usize, timeout: Duration) -> Woken {
         self.limit = self.ring.limit().max(self.at_least);
         let frames = frames.min(self.limit);
-        let mine = &self.ring.producer.0;
-        self.sleep = self.sleep.wrapping_add(1).max(1);
         let end = self.write + frames as u64;
         let for_limit = end.saturating_sub(self.limit as u64);
         // What is marked does not count against the limit: then only the storage can be in the way.
         let for_limit = if for_limit <= self.mark { 0 } else { for_limit };
         let wake_at = for_limit.max(end.saturating_sub(self.ring.capacity() as u64));
-        mine.wake_at.store(wake_at, Ordering::Relaxed);
-        // Release: a consumer that sees this sleep also sees its `wake_at`.
-        mine.sleep.store(self.sleep, ordering!(Sleep, PUBLISH));
-        store_load_barrier();
         // The limit need not be looked at again: who changes it calls, and that keeps us from sleeping.
-        self.look_at_reader();
+        self.lie_down(wake_at);
         if self.room() < frames {
             self.ring.wake.0.futex.wait(&self.ring.wake.0.word, ticket.0, timeout);
         }
@@ -238,6 +232,32 @@ impl Producer {
         } else {
             Woken::Called
         }
+    }
+
+    /// Sleeps until the consumer has read or discarded all frames before `position`, somebody calls, or `timeout` is over. Otherwise as [`wait`](Producer::wait); [`Woken::Room`] says that
+    /// the reader is there.
+    #[cfg(not(loom))]
+    pub fn wait_for_reader(&mut self, ticket: Ticket, position: u64, timeout: Duration) -> Woken {
+        self.lie_down(position);
+        let woken = if self.read < position {
+            self.wait_for_call(ticket, timeout)
+        } else {
+            Woken::Room
+        };
+        self.ring.producer.0.sleep.store(0, Ordering::Relaxed);
+        self.look();
+        if self.read < position { woken } else { Woken::Room }
+    }
+
+    /// Says that it sleeps, until the reader is at `wake_at`, and looks at the reader once more: if it is not there yet, it will call.
+    fn lie_down(&mut self, wake_at: u64) {
+        let mine = &self.ring.producer.0;
+        self.sleep = self.sleep.wrapping_add(1).max(1);
+        mine.wake_at.store(wake_at, Ordering::Relaxed);
+        // Release: a consumer that sees this sleep also sees its `wake_at`.
+        mine.sleep.store(self.sleep, ordering!(Sleep, PUBLISH));
+        store_load_barrier();
+        self.look_at_reader();
     }
 
     /// Looks at the reader's position and at the limit.

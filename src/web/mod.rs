@@ -5,20 +5,45 @@
 //! | [`page`] | the page: starts, shows, stops |
 //! | [`worker`] | the producer's worker |
 //! | [`worklet`] | the audio thread, through raw numbers |
+//! | `feeder` (feature `decode`) | the worker that decodes files |
+//! | `feed_port` (feature `decode`) | the same worker, at the output's memory, through raw numbers |
+//! | `codec` (feature `decode`) | the same worker: the browser's own decoder |
 
 #[cfg(feature = "bench")]
 mod bench;
 mod clock;
+#[cfg(feature = "decode")]
+pub mod codec;
 mod error;
 #[cfg(feature = "decode")]
+mod fed;
+#[cfg(feature = "decode")]
+pub mod feeder;
+#[cfg(feature = "decode")]
+pub mod feed_port;
+#[cfg(feature = "decode")]
 mod file;
+#[cfg(feature = "decode")]
+mod media;
+mod message;
 mod options;
 pub mod page;
 mod peek;
 mod playback;
+#[cfg(feature = "decode")]
+pub mod url;
 pub mod worker;
 pub mod worklet;
+
+/// Without the feature `decode` there are no feeds.
+#[cfg(not(feature = "decode"))]
+mod fed {
+    #[derive(Default)]
+    pub(super) struct Feeds;
+}
 
 pub use clock::WorkerClock;
 pub use error::PageError;
 pub use options::{LatencyHint, OutputOptions, SourceSpec};
+#[cfg(feature = "decode")]
+pub use options::{MediaItem, MediaList};

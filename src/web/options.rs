@@ -37,8 +37,44 @@ pub enum SourceSpec {
         /// Voices at once, 1 to 256.
         voices: u32,
     },
-    /// An audio file (feature `decode`), read in slices while it plays.
+    /// Audio files, one after the other without a gap (feature `decode`), read in slices while they play.
+    #[cfg(feature = "decode")]
+    Media(MediaList),
+}
+
+/// Audio files to be played one after the other.
+#[cfg(feature = "decode")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct MediaList {
+    /// The files, at least one.
+    pub items: Vec<MediaItem>,
+    /// Which of them is played first, from 0.
+    pub first: usize,
+}
+
+/// An audio file.
+#[cfg(feature = "decode")]
+#[derive(Debug, Clone, PartialEq)]
+pub enum MediaItem {
+    /// That the person chose or dropped, or that was made by a script.
     File(web_sys::File),
+    /// Behind an address, relative to the page's own or absolute. Its server has to allow reading by other origins (CORS) if it is another.
+    Url(String),
+}
+
+#[cfg(feature = "decode")]
+impl MediaItem {
+    /// The file's name, for people.
+    pub fn name(&self) -> String {
+        match self {
+            MediaItem::File(file) => file.name(),
+            MediaItem::Url(url) => {
+                let path = url.split(['?', '#']).next().unwrap_or_default();
+                let name = path.rsplit('/').find(|name| !name.is_empty()).unwrap_or(url);
+                js_sys::decode_uri_component(name).map_or_else(|_| name.into(), String::from)
+            }
+        }
+    }
 }
 
 impl SourceSpec {
@@ -48,7 +84,12 @@ impl SourceSpec {
             SourceSpec::Sine { hz } => format!("sine, {} Hz", Decimal(*hz)),
             SourceSpec::Index => "frame index".into(),
             SourceSpec::Synth { voices } => format!("synth, {voices} voices"),
-            SourceSpec::File(file) => file.name(),
+            #[cfg(feature = "decode")]
+            SourceSpec::Media(list) => match (list.items.get(list.first), list.items.len()) {
+                (Some(item), 1) => item.name(),
+                (Some(item), many) => format!("{} and {} more", item.name(), many - 1),
+                (None, _) => "no file".into(),
+            },
         }
     }
 
@@ -58,7 +99,9 @@ impl SourceSpec {
             SourceSpec::Sine { hz } => object(&[("kind", "sine".into()), ("number", (*hz).into())]),
             SourceSpec::Index => object(&[("kind", "index".into())]),
             SourceSpec::Synth { voices } => object(&[("kind", "synth".into()), ("number", (*voices).into())]),
-            SourceSpec::File(file) => object(&[("kind", "file".into()), ("file", file.into())]),
+            // Decoded in a worker of its own: the producer reads its feed.
+            #[cfg(feature = "decode")]
+            SourceSpec::Media(_) => object(&[("kind", "feed".into())]),
         }
     }
 }
@@ -151,7 +194,12 @@ impl OutputOptions {
         match self.source {
             SourceSpec::Sine { hz } => in_range("the sine's frequency", hz, 1.0, 20_000.0, " Hz").map(drop),
             SourceSpec::Synth { voices } => in_range("the synth's voices", f64::from(voices), 1.0, 256.0, "").map(drop),
-            SourceSpec::Index | SourceSpec::File(_) => Ok(()),
+            SourceSpec::Index => Ok(()),
+            #[cfg(feature = "decode")]
+            SourceSpec::Media(ref list) => {
+                let last = list.items.len() as f64 - 1.0;
+                in_range("the playlist's first item", list.first as f64, 0.0, last, "").map(drop)
+            }
         }
     }
 
@@ -161,7 +209,7 @@ impl OutputOptions {
     }
 
     /// Reads a plain object with the fields `channels`, `bufferFrames`, `blockFrames`, `latencyHint`, `renderQuantum`, `sampleRate`, `volume` and `source`
-    /// (`{kind: "sine", hz}`, `{kind: "synth", voices}`, `{kind: "index"}` or a `File`); all optional.
+    /// (`{kind: "sine", hz}`, `{kind: "synth", voices}`, `{kind: "index"}`; with feature `decode` a `File`, an address, `{kind: "file", url}` or `{kind: "playlist", items, first}`); all optional.
     ///
     /// # Errors
     /// [`PageError::Option`] for a field that is unknown or of the wrong kind; ranges are checked later, by [`OutputOptions::check`].
@@ -230,8 +278,12 @@ fn hint(value: &JsValue) -> Result<LatencyHint, PageError> {
 
 /// Reads a source: a `File` or a plain object.
 pub(super) fn source(value: &JsValue) -> Result<SourceSpec, PageError> {
-    if let Some(file) = value.dyn_ref::<web_sys::File>() {
-        return Ok(SourceSpec::File(file.clone()));
+    #[cfg(feature = "decode")]
+    if value.is_instance_of::<web_sys::File>() || value.is_string() {
+        return Ok(SourceSpec::Media(MediaList {
+            items: vec![media_item(value)?],
+            first: 0,
+        }));
     }
     let field = |name: &str| Reflect::get(value, &name.into()).unwrap_or_default();
     let or = |name: &str, fallback: f64| {
@@ -248,10 +300,47 @@ pub(super) fn source(value: &JsValue) -> Result<SourceSpec, PageError> {
         Some("synth") => Ok(SourceSpec::Synth {
             voices: whole("source.voices", &or("voices", 16.0)?.into())? as u32,
         }),
-        _ => Err(wrong(
-            "source",
-            "must be {kind: \"sine\", hz}, {kind: \"synth\", voices}, {kind: \"index\"} or a File",
-        )),
+        #[cfg(feature = "decode")]
+        Some("file") => Ok(SourceSpec::Media(MediaList {
+            items: vec![media_item(value)?],
+            first: 0,
+        })),
+        #[cfg(feature = "decode")]
+        Some("playlist") => Ok(SourceSpec::Media(MediaList {
+            items: media_items(&field("items"))?,
+            first: whole("source.first", &or("first", 0.0)?.into())?,
+        })),
+        _ => Err(wrong("source", KINDS)),
+    }
+}
+
+/// What a source can be.
+#[cfg(not(feature = "decode"))]
+const KINDS: &str = "must be {kind: \"sine\", hz}, {kind: \"synth\", voices} or {kind: \"index\"}";
+#[cfg(feature = "decode")]
+const KINDS: &str = "must be {kind: \"sine\", hz}, {kind: \"synth\", voices}, {kind: \"index\"}, a File, an address, {kind: \"file\", file or url} or {kind: \"playlist\", items, first}";
+
+/// Reads the items of a playlist: an array of what [`media_item`] reads.
+#[cfg(feature = "decode")]
+pub(super) fn media_items(value: &JsValue) -> Result<Vec<MediaItem>, PageError> {
+    match value.dyn_ref::<js_sys::Array>() {
+        Some(items) if items.length() > 0 => items.iter().map(|item| media_item(&item)).collect(),
+        _ => Err(wrong("source.items", "must be an array of at least one File, address, {file} or {url}")),
+    }
+}
+
+/// Reads an audio file: a `File`, an address, {file} or {url}.
+#[cfg(feature = "decode")]
+fn media_item(value: &JsValue) -> Result<MediaItem, PageError> {
+    let field = |name: &str| Reflect::get(value, &name.into()).unwrap_or_default();
+    let file = [value.clone(), field("file")]
+        .into_iter()
+        .find_map(|value| value.dyn_into::<web_sys::File>().ok());
+    let url = [value.clone(), field("url")].into_iter().find_map(|value| value.as_string());
+    match (file, url) {
+        (Some(file), _) => Ok(MediaItem::File(file)),
+        (None, Some(url)) => Ok(MediaItem::Url(url)),
+        (None, None) => Err(wrong("source", "must name a File or an address")),
     }
 }
 

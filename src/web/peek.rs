@@ -1,6 +1,9 @@
 //! Looking into an output's memory from the page, which has a memory of its own: copies of bytes, no allocation over there.
 #![allow(unsafe_code)]
 
+#[cfg(feature = "decode")]
+mod feed;
+
 use core::mem::offset_of;
 
 use js_sys::{Atomics, Int32Array, Uint8Array};
@@ -9,6 +12,8 @@ use wasm_bindgen::JsValue;
 use crate::ledger::{ConsumerLedger, ProducerLedger, Snapshot};
 use crate::ring::Ring;
 use crate::shared::{Control, SharedOutput};
+#[cfg(feature = "decode")]
+pub(super) use feed::FeedPeek;
 
 /// A word of the page's wishes.
 #[derive(Debug, Clone, Copy)]
@@ -101,9 +106,14 @@ impl Peek {
         self.call();
     }
 
-    /// Wakes the producer, or keeps it from falling asleep: `Ring::call` from outside.
+    /// Wakes the producer, or keeps it from falling asleep.
     fn call(&self) {
-        let word = (self.ring + offset_of!(Ring, wake)) as u32 / 4;
+        self.call_ring(self.ring);
+    }
+
+    /// `Ring::call` from outside, of the ring at `ring`.
+    fn call_ring(&self, ring: usize) {
+        let word = (ring + offset_of!(Ring, wake)) as u32 / 4;
         // Neither can fail: the index lies in a shared Int32Array.
         let _ = Atomics::add(&self.words, word, 1);
         let _ = Atomics::notify(&self.words, word);

@@ -2,10 +2,11 @@
 
 use js_sys::Reflect;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsError, JsValue};
-use web_sys::DedicatedWorkerGlobalScope;
+use wasm_bindgen::{JsError, JsValue};
 
 use super::WorkerClock;
+use super::fed::Feeds;
+use super::message::{post, tell_panics};
 use super::options::object;
 use crate::inject::StallPlan;
 use crate::render::{Pacer, Source, Turn};
@@ -24,11 +25,12 @@ pub struct ProducerWorker {
     shared: Arc<SharedOutput>,
     pacer: Pacer<WorkerClock>,
     end_told: bool,
+    feeds: Feeds,
 }
 
 #[wasm_bindgen]
 impl ProducerWorker {
-    /// Makes the output's shared state and its source. `options`: `channels`, `capacity`, `limit`, `block` in frames, `sampleRate` in Hz, `source` {kind, number, file}, `stalls` {ms, everyMs,
+    /// Makes the output's shared state and its source. `options`: `channels`, `capacity`, `limit`, `block` in frames, `sampleRate` in Hz, `source` {kind, number}, `stalls` {ms, everyMs,
     /// jitterMs, seed} or nothing. Throws with a text for people.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<ProducerWorker, JsError> {
@@ -44,7 +46,8 @@ impl ProducerWorker {
         if kind_of(&spec) == "index" {
             shared.control.verify_index.store(1, Ordering::Relaxed);
         }
-        let source = open(&spec, &shared).map_err(|reason| JsError::new(&reason))?;
+        let mut feeds = Feeds::default();
+        let source = open(&spec, &shared, &mut feeds).map_err(|reason| JsError::new(&reason))?;
         let clock = WorkerClock::new().ok_or_else(|| JsError::new("the producer runs in a dedicated worker only"))?;
         let mut pacer = Pacer::new(shared.clone(), source, number("block") as usize, clock)?;
         let stalls = Reflect::get(options, &"stalls".into()).unwrap_or_default();
@@ -62,6 +65,7 @@ impl ProducerWorker {
             shared,
             pacer,
             end_told: false,
+            feeds,
         })
     }
 
@@ -75,11 +79,11 @@ impl ProducerWorker {
         Arc::as_ptr(&self.shared.ring) as usize
     }
 
-    /// Plays another source, {kind, number, file}. Throws, and goes on with the old one, when it cannot be opened.
+    /// Plays another source, {kind, number}. Throws, and goes on with the old one, when it cannot be opened.
     pub fn set_source(&mut self, spec: &JsValue) -> Result<(), JsError> {
-        // Opening a file takes a while, in which nothing is rendered.
+        // Making a source may take a while, in which nothing is rendered.
         self.pacer.build_up();
-        let source = open(spec, &self.shared).map_err(|reason| JsError::new(&reason))?;
+        let source = open(spec, &self.shared, &mut self.feeds).map_err(|reason| JsError::new(&reason))?;
         self.pacer.set_source(source);
         self.end_told = false;
         Ok(())
@@ -88,6 +92,24 @@ impl ProducerWorker {
     /// Counts one message as handled.
     pub fn handled(&mut self) {
         self.pacer.handled();
+    }
+
+    /// Address of the feed in the output's memory, for the worker that decodes; made now if there is none. One share of it is given away for that worker, for good. `renew`: that worker is
+    /// gone, and another one needs a feed of its own, since no ring ever gets a second producer; it is played from now on.
+    #[cfg(feature = "decode")]
+    pub fn feed(&mut self, renew: bool) -> Result<usize, JsError> {
+        if renew && self.feeds.forget() {
+            let source = self.feeds.source(&self.shared)?;
+            self.pacer.set_source(source);
+            self.end_told = false;
+        }
+        Ok(self.feeds.share(&self.shared)?)
+    }
+
+    /// Address of that feed's ring, or 0.
+    #[cfg(feature = "decode")]
+    pub fn feed_ring(&self) -> usize {
+        self.feeds.ring()
     }
 
     /// Renders and sleeps until there is mail (1) or the page asks to stop (2).
@@ -101,19 +123,20 @@ impl ProducerWorker {
         }
     }
 
-    /// Tells the page once that the source has ended, and why if it was too early.
+    /// Tells the page, once each time, that the source has ended, and why if it was too early.
     fn tell_end(&mut self) {
-        if self.end_told || !self.pacer.ended() {
+        let ended = self.pacer.ended();
+        // A source that jumps begins anew, and may end again.
+        if core::mem::replace(&mut self.end_told, ended) || !ended {
             return;
         }
-        self.end_told = true;
         let failure = self.pacer.failure().map_or(JsValue::NULL, JsValue::from);
         post(&object(&[("type", "ended".into()), ("failure", failure)]));
     }
 }
 
 /// Opens a source; the error is a text for people.
-fn open(spec: &JsValue, shared: &SharedOutput) -> Result<Box<dyn Source>, String> {
+fn open(spec: &JsValue, shared: &Arc<SharedOutput>, feeds: &mut Feeds) -> Result<Box<dyn Source>, String> {
     let number = number_of(spec, "number");
     match kind_of(spec).as_str() {
         "sine" => Ok(Box::new(Sine::new(number).map_err(|error| error.to_string())?)),
@@ -123,19 +146,9 @@ fn open(spec: &JsValue, shared: &SharedOutput) -> Result<Box<dyn Source>, String
             .map(|synth| Box::new(synth) as Box<dyn Source>)
             .map_err(|error| error.to_string()),
         #[cfg(feature = "decode")]
-        "file" => {
-            let file: web_sys::File = Reflect::get(spec, &"file".into())
-                .unwrap_or_default()
-                .dyn_into()
-                .map_err(|_| "no file was given")?;
-            let name = file.name();
-            let media = super::file::FileMedia::open(&file).map_err(|reason| format!("{name}: {reason}"))?;
-            crate::source::file::FileSource::open(Box::new(media), &name, shared.sample_rate, shared.ring.channels())
-                .map(|file| Box::new(file) as Box<dyn Source>)
-                .map_err(|error| error.to_string())
-        }
+        "feed" => feeds.source(shared).map_err(|error| error.to_string()),
         kind => {
-            let _ = shared;
+            let _ = (shared, feeds);
             Err(format!("this build has no source of the kind \"{kind}\""))
         }
     }
@@ -154,19 +167,4 @@ fn number_of(object: &JsValue, name: &str) -> f64 {
         .ok()
         .and_then(|value| value.as_f64())
         .unwrap_or_default()
-}
-
-/// Posts to the page.
-fn post(message: &JsValue) {
-    if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
-        // Plain objects of strings and numbers can always be posted.
-        let _ = scope.post_message(message);
-    }
-}
-
-/// Posts a panic's text to the page before the module traps; the trap itself has none.
-fn tell_panics() {
-    std::panic::set_hook(Box::new(|info| {
-        post(&object(&[("type", "panicked".into()), ("message", info.to_string().into())]));
-    }));
 }

@@ -68,3 +68,91 @@ export async function serve(folder, { isolated = true, headers = {}, routes = {}
       }),
   };
 }
+
+/** Until more can be written, or nothing any more. */
+function drained(response) {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
+}
+
+/**
+ * A file on a server that behaves as told: a route for `serve`, which keeps what it was asked for. What it does may be changed while it is read from.
+ *
+ * | behaviour | meaning |
+ * | --- | --- |
+ * | `ranges` | whether parts are given out; yes unless told otherwise |
+ * | `length` | whether the length is said; or a wrong one, in bytes |
+ * | `etag`, `modified` | the headers that tell one file from another |
+ * | `most` | bytes that one answer holds at most: a part that is shorter than asked for |
+ * | `late` | bytes by which a part begins later than it should, and says so |
+ * | `cutAfter` | bytes after which the connection breaks; `cuts` times, for ever unless told |
+ * | `stallAfter` | bytes after which nothing more comes, though the connection stays |
+ * | `perSecond` | bytes per second |
+ * | `status` | answers with this and nothing else |
+ * | `headers` | further headers |
+ */
+export class Served {
+  constructor(bytes, behaviour = {}) {
+    this.bytes = bytes;
+    this.behaviour = { ranges: true, length: true, cuts: Infinity, headers: {}, ...behaviour };
+    /** Where each request began: the Range header, or null. */
+    this.requests = [];
+    /** Bytes handed to connections so far. */
+    this.sent = 0;
+    this.route = (request, response) => {
+      this.answer(request, response).catch(() => response.destroy());
+    };
+  }
+
+  async answer(request, response) {
+    const { bytes } = this;
+    const { ranges, length, etag, modified, most = Infinity, late = 0, status, headers } = this.behaviour;
+    const asked = request.headers.range ?? null;
+    this.requests.push(asked);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (status) return void response.writeHead(status).end();
+    if (etag) response.setHeader('ETag', etag);
+    if (modified) response.setHeader('Last-Modified', modified);
+    response.setHeader('Content-Type', 'application/octet-stream');
+    const found = ranges && /^bytes=(\d+)-(\d*)$/.exec(asked ?? '');
+    if (found) {
+      const from = Number(found[1]) + late;
+      const to = Math.min(found[2] === '' ? bytes.length : Number(found[2]) + 1, bytes.length, from + most);
+      if (from >= bytes.length) return void response.writeHead(416, { 'Content-Range': `bytes */${bytes.length}` }).end();
+      response.writeHead(206, { 'Content-Range': `bytes ${from}-${to - 1}/${bytes.length}`, 'Content-Length': to - from });
+      await this.send(response, from, to);
+    } else {
+      if (length !== false) response.setHeader('Content-Length', length === true ? bytes.length : length);
+      response.writeHead(200);
+      await this.send(response, 0, bytes.length);
+    }
+  }
+
+  async send(response, from, to) {
+    const { cutAfter = Infinity, stallAfter = Infinity } = this.behaviour;
+    const cut = this.behaviour.cuts > 0 ? cutAfter : Infinity;
+    const end = Math.min(to, from + cut, from + stallAfter);
+    response.flushHeaders();
+    for (let at = from; at < end && !response.destroyed; ) {
+      const { perSecond = Infinity } = this.behaviour;
+      const part = this.bytes.subarray(at, Math.min(end, at + Math.min(65_536, perSecond / 20)));
+      if (!response.write(part)) await drained(response);
+      at += part.length;
+      this.sent += part.length;
+      if (perSecond < Infinity) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    if (response.destroyed) return;
+    if (end < to && end === from + cut) {
+      this.behaviour.cuts -= 1;
+      // What was written has to go out first.
+      response.socket.destroySoon();
+    } else if (end === to) {
+      response.end();
+    }
+  }
+}

@@ -4,7 +4,7 @@ use js_sys::{Array, Function, Object, Promise, Reflect};
 use serde_json::{Map, Value};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, File, Response, Url};
+use web_sys::Url;
 
 use super::RunError;
 use crate::lab::scenario::{Refusal, Scenario};
@@ -111,8 +111,8 @@ pub(super) async fn sleep(ms: f64) {
     let _ = JsFuture::from(timer).await;
 }
 
-/// Gets the audio file at `url`, which must lie on the page's own server.
-pub(super) async fn fetch_file(url: &str) -> Result<File, RunError> {
+/// The whole address of an audio file at `url`, which must lie on the page's own server.
+pub(super) fn own_address(url: &str) -> Result<String, RunError> {
     let refuse = |why: String| RunError::File { url: url.into(), why };
     let window = web_sys::window().ok_or_else(|| refuse("there is no page to load it from".into()))?;
     let full = window
@@ -126,26 +126,7 @@ pub(super) async fn fetch_file(url: &str) -> Result<File, RunError> {
             full.origin()
         )));
     }
-    let failed = |thrown: JsValue| refuse(format!("it could not be loaded: {}", text_of(&thrown)));
-    let response: Response = JsFuture::from(window.fetch_with_str(&full.href()))
-        .await
-        .map_err(failed)?
-        .unchecked_into();
-    if !response.ok() {
-        return Err(refuse(format!(
-            "the server answers {} {}",
-            response.status(),
-            response.status_text()
-        )));
-    }
-    let blob: Blob = JsFuture::from(response.blob().map_err(failed)?)
-        .await
-        .map_err(failed)?
-        .unchecked_into();
-    let path = full.pathname();
-    let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("audio");
-    let name = js_sys::decode_uri_component(name).map_or_else(|_| name.into(), String::from);
-    File::new_with_blob_sequence(&Array::of1(&blob), &name).map_err(failed)
+    Ok(full.href())
 }
 
 /// The browser's name and version, where its brands tell them, and its user agent.

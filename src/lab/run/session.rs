@@ -7,11 +7,12 @@ use wasm_bindgen::prelude::Closure;
 
 use super::RunError;
 use super::faults::{Hogs, Jank, SharedLog};
-use super::js::{browser, fetch_file, isolated, now, sleep};
+use super::js::{browser, isolated, now, own_address, sleep};
 use crate::lab::report::{Device, Facts, Report, Startup};
 use crate::lab::scenario::{Hint, KillBy, Scenario, SourceChoice, Stress};
 use crate::ledger::{SilentBy, Snapshot};
 use crate::web::page::{LatencyHint, Output, OutputOptions, OutputState, SourceSpec};
+use crate::web::{MediaItem, MediaList};
 
 /// Between two looks at the output, in ms. Shared memory keeps 256 underruns, which last 680 ms at the very least.
 const LOOK_MS: f64 = 100.0;
@@ -113,7 +114,10 @@ async fn options(scenario: &Scenario) -> Result<OutputOptions, RunError> {
             SourceChoice::Sine { hz } => SourceSpec::Sine { hz: *hz },
             SourceChoice::Index => SourceSpec::Index,
             SourceChoice::Synth { voices } => SourceSpec::Synth { voices: *voices },
-            SourceChoice::File { url } => SourceSpec::File(fetch_file(url).await?),
+            SourceChoice::File { url } => SourceSpec::Media(MediaList {
+                items: vec![MediaItem::Url(own_address(url)?)],
+                first: 0,
+            }),
         },
         stalls: scenario.stress.iter().find_map(|fault| fault.stalls(scenario.seed)),
         ..OutputOptions::default()

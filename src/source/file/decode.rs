@@ -144,9 +144,9 @@ impl Decoder {
         }
         self.undecoded = 0;
         if decoded.frames() > 0 {
-            // The last packet before a cut is shorter than it says.
+            // The last packet before a cut is shorter than it says; Matroska's often do not say how long they are.
             let length = decoded.frames() as f64 / f64::from(rate);
-            self.link.position = end.min(start + length);
+            self.link.position = if end > start { end.min(start + length) } else { start + length };
         }
         let frames = decoded.frames().min(left);
         if frames == 0 {

@@ -2,8 +2,8 @@
 
 use super::reasons::{self, FORMATS};
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_ADPCM_IMA_QT};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::formats::well_known::*;
 use symphonia::core::formats::{FormatId, FormatReader, Track, TrackType};
 use symphonia::core::packet::Packet;
@@ -12,6 +12,11 @@ use symphonia::core::packet::Packet;
 pub(super) const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
 /// Channels that are played; the ring's bound too.
 pub(super) const CHANNELS: std::ops::RangeInclusive<usize> = 1..=32;
+/// Samples that one packet may decode to, all channels together. Decoders make room for as many as a header says; no codec needs as many
+/// (FLAC's most are 65,535 frames of 8 channels).
+const MAX_PACKET_SAMPLES: u64 = 1 << 20;
+/// Frames in a block of Apple's IMA ADPCM, always.
+const IMA_BLOCK: u64 = 64;
 /// Time between two packets that counts as a packet lost, in seconds: longer than any rounding of timestamps.
 pub(super) const GAP_SECONDS: f64 = 0.001;
 
@@ -44,7 +49,10 @@ impl Link {
             };
             let rate = parameters.sample_rate.unwrap_or(*RATES.start());
             let channels = parameters.channels.as_ref().map_or(1, |channels| channels.count());
-            if let Err(reason) = check(rate, channels).and_then(|()| reasons::wrongly_decoded(parameters.codec, channels)) {
+            let checked = check(rate, channels)
+                .and_then(|()| check_packets(parameters, channels))
+                .and_then(|()| reasons::wrongly_decoded(parameters.codec, channels));
+            if let Err(reason) = checked {
                 refusal.get_or_insert(reason);
                 continue;
             }
@@ -137,6 +145,28 @@ fn is_guess(id: FormatId, track: &Track) -> bool {
         FORMAT_ID_MP1 | FORMAT_ID_MP2 | FORMAT_ID_MP3 => track.delay.is_none(),
         FORMAT_ID_ADTS => true,
         _ => false,
+    }
+}
+
+/// Refuses packets that would take more memory than any real one, and sizes that symphonia's decoder relies on without looking.
+fn check_packets(parameters: &AudioCodecParameters, channels: usize) -> Result<(), String> {
+    if parameters.codec == CODEC_ID_ADPCM_IMA_QT && parameters.frames_per_block.is_none_or(|frames| frames != IMA_BLOCK) {
+        return Err(format!(
+            "its header is damaged: a block of Apple's IMA ADPCM holds {IMA_BLOCK} frames"
+        ));
+    }
+    let frames = [parameters.max_frames_per_packet, parameters.frames_per_block]
+        .into_iter()
+        .flatten()
+        .max();
+    match frames {
+        Some(frames) if frames.saturating_mul(channels as u64) > MAX_PACKET_SAMPLES => {
+            let most = MAX_PACKET_SAMPLES / channels as u64;
+            Err(format!(
+                "its header is damaged: a packet would hold {frames} frames; {most} can be played"
+            ))
+        }
+        _ => Ok(()),
     }
 }
 

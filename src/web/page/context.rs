@@ -17,6 +17,10 @@ const MAX_PAGES: u32 = 2048;
 /// Pages on top of what the module's own data needs: the first stacks and buffers, so that starting need not grow the memory.
 const SPARE_PAGES: u32 = 48;
 
+/// Longest way to the speaker that is believed, in seconds.
+#[cfg(feature = "decode")]
+const MAX_LATENCY: f64 = 2.0;
+
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = WebAssembly)]
@@ -41,15 +45,20 @@ pub fn shareable() -> Result<(), PageError> {
     try_it().map_err(|_| PageError::NotIsolated)
 }
 
-/// A memory of its own for one output.
-pub(super) fn engine_memory() -> Result<JsValue, PageError> {
+/// 64 KiB pages that are enough for any memory of the module's to begin with.
+pub(super) fn least_pages() -> u32 {
     // The page's own memory is at least as large as the module wants any to be.
     let own = Reflect::get(&wasm_bindgen::memory(), &"buffer".into())
         .and_then(|buffer| Reflect::get(&buffer, &"byteLength".into()))
         .ok()
         .and_then(|length| length.as_f64())
         .unwrap_or_default();
-    let initial = ((own / 65_536.0).ceil() as u32 + SPARE_PAGES).min(MAX_PAGES);
+    (own / 65_536.0).ceil() as u32 + SPARE_PAGES
+}
+
+/// A memory of its own for one output.
+pub(super) fn engine_memory() -> Result<JsValue, PageError> {
+    let initial = least_pages().min(MAX_PAGES);
     let descriptor = object(&[("initial", initial.into()), ("maximum", MAX_PAGES.into()), ("shared", true.into())]);
     Memory::new(&descriptor).map(Into::into).map_err(|thrown| {
         PageError::Audio(format!(
@@ -112,4 +121,24 @@ pub(super) fn render_quantum(context: &AudioContext) -> Option<u32> {
         .ok()
         .and_then(|value| value.as_f64())
         .map(|frames| frames as u32)
+}
+
+/// How long a frame that was handed to the browser just now takes to be heard, in seconds, as far as the browser tells.
+#[cfg(feature = "decode")]
+pub(super) fn latency(context: &AudioContext) -> f64 {
+    let number = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok().and_then(|value| value.as_f64());
+    // The latest frame heard and when that was: finer than the two figures below, which also miss what the browser has rendered ahead.
+    let heard = Reflect::get(context, &"getOutputTimestamp".into())
+        .ok()
+        .and_then(|method| method.dyn_into::<js_sys::Function>().ok())
+        .and_then(|method| method.call0(context).ok());
+    if let Some(heard) = &heard
+        && let (Some(at), Some(when)) = (number(heard, "contextTime"), number(heard, "performanceTime"))
+        && at > 0.0
+    {
+        let now_heard = at + (super::output::now() - when) / 1e3;
+        return (context.current_time() - now_heard).clamp(0.0, MAX_LATENCY);
+    }
+    let told = |name: &str| number(context, name).unwrap_or_default();
+    (told("outputLatency").max(told("baseLatency"))).clamp(0.0, MAX_LATENCY)
 }

@@ -61,6 +61,8 @@ pub fn preload() {
 
 /// Starts a worker and has it load the engine, unless one stands by already.
 pub(super) fn stand_by() {
+    #[cfg(feature = "decode")]
+    super::media::stand_by();
     STAND_BY.with_borrow_mut(|stand_by| {
         if stand_by.is_none() {
             // A failure shows when the output starts: nobody is waiting yet.

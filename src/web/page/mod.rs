@@ -1,13 +1,29 @@
 //! The page's end: starts an output, shows it, changes it, stops it.
 
 mod context;
+#[cfg(feature = "decode")]
+mod fallback;
 mod files;
 mod js;
+mod link;
+#[cfg(feature = "decode")]
+mod media;
+#[cfg(feature = "decode")]
+mod media_js;
 mod output;
+mod playing;
 mod producer;
+#[cfg(feature = "decode")]
+mod reader;
 
 pub use super::playback::PlaybackStats;
 pub use super::{LatencyHint, OutputOptions, PageError, SourceSpec};
 pub use context::shareable;
+#[cfg(feature = "decode")]
+pub use fallback::{MOST_BYTES, MOST_SECONDS, decode_whole};
 pub use files::{glue_url, preload, set_base_url};
+#[cfg(feature = "decode")]
+pub use media::{Loop, MediaFailure, Repeat, Track, TrackInfo};
 pub use output::{Facts, Output, OutputState, Startup};
+#[cfg(feature = "decode")]
+pub use reader::UrlReader;

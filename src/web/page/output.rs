@@ -11,7 +11,9 @@ use web_sys::{AudioContext, AudioContextState, AudioWorkletNode, GainNode, Messa
 
 use super::context::{add_module, context, engine_memory, node, render_quantum, shareable};
 use super::files::{stand_by, take_worker};
-use super::producer::{Ending, ProducerHandle};
+use super::link::Ending;
+use super::playing::{Desk, Playing};
+use super::producer::{Addresses, ProducerHandle};
 use super::{OutputOptions, PageError, PlaybackStats, SourceSpec};
 use crate::conceal::FADE_FRAMES;
 use crate::error::Decimal;
@@ -101,6 +103,9 @@ struct Inner {
     gain: GainNode,
     producer: ProducerHandle,
     peek: Peek,
+    playing: Playing,
+    /// The engine's memory of this output.
+    memory: JsValue,
     options: RefCell<OutputOptions>,
     startup: Cell<Startup>,
     closed: Cell<bool>,
@@ -116,6 +121,19 @@ struct Inner {
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_processor_error: Closure<dyn FnMut()>,
     on_device_change: Closure<dyn FnMut()>,
+}
+
+impl Inner {
+    /// What changing the source needs.
+    fn desk(&self) -> Desk<'_> {
+        Desk {
+            producer: &self.producer,
+            peek: &self.peek,
+            memory: &self.memory,
+            context: &self.context,
+            channels: self.options.borrow().channels,
+        }
+    }
 }
 
 impl Output {
@@ -150,7 +168,9 @@ impl Output {
         let module = add_module(context);
         let for_worker = for_worker(&options, context.sample_rate());
         let worker = async { Ok((producer.start(&memory, &for_worker).await?, now() - began)) };
-        let (((shared, ring), worker_ms), ()) = both(worker, module).await?;
+        // Files are opened meanwhile, in a worker of their own.
+        let playing = Playing::open(&options.source, context.sample_rate(), options.channels);
+        let ((Addresses { shared, ring }, worker_ms), ((), playing)) = both(worker, both(module, playing)).await?;
         startup.worker_ms = worker_ms;
         startup.module_ms = (producer.loaded_at().unwrap_or(began) - began).max(0.0);
         let node = node(context, options.channels, &memory, shared)?;
@@ -194,6 +214,8 @@ impl Output {
             gain,
             producer,
             peek,
+            playing,
+            memory,
             options: RefCell::new(options),
             startup: Cell::new(startup),
             closed: Cell::new(false),
@@ -207,6 +229,7 @@ impl Output {
             _on_processor_error: on_processor_error,
             on_device_change,
         };
+        inner.playing.attach(&inner.desk()).await?;
         Ok(Output { inner: Rc::new(inner) })
     }
 
@@ -224,6 +247,8 @@ impl Output {
         if let Some(why) = self.lost() {
             return OutputState::Lost(why);
         }
+        #[cfg(feature = "decode")]
+        Playing::look(self);
         // "interrupted" is newer than web-sys.
         let state = js_sys::Reflect::get(&inner.context, &"state".into())
             .ok()
@@ -363,16 +388,37 @@ impl Output {
             ..OutputOptions::default()
         }
         .check()?;
-        let peek = &self.inner.peek;
-        let mail = || peek.set(Wish::Mail, peek.wish(Wish::Mail).wrapping_add(1));
-        self.inner.producer.set_source(&source.to_js(), mail).await?;
+        self.inner.playing.change(&self.inner.desk(), &source).await?;
         self.inner.options.borrow_mut().source = source;
         Ok(())
     }
 
     /// Why the source ended before its end, if it did.
     pub fn source_failure(&self) -> Option<String> {
-        self.inner.producer.source_ended().flatten()
+        let by_itself = self.inner.producer.source_ended().flatten();
+        by_itself.or_else(|| self.inner.playing.failure())
+    }
+
+    /// Place in the ring of the frame that is heard now, as far as the browser tells how long the way to the speaker is.
+    #[cfg(feature = "decode")]
+    pub(super) fn heard_frame(&self) -> Option<u64> {
+        let inner = &self.inner;
+        let read = self.snapshot()?.read;
+        // What was read last is heard when all that the device holds has been.
+        let behind = match inner.context.state() {
+            AudioContextState::Running if inner.peek.wish(Wish::Paused) == 0 => {
+                (super::context::latency(&inner.context) * f64::from(inner.context.sample_rate())) as u64
+            }
+            _ => 0,
+        };
+        // The frame that comes next has not been read: what is heard is one that was.
+        Some(read.saturating_sub(behind.max(1)))
+    }
+
+    /// For what belongs to the output and stands in other modules.
+    #[cfg(feature = "decode")]
+    pub(super) fn inner(&self) -> (&Playing, Desk<'_>) {
+        (&self.inner.playing, self.inner.desk())
     }
 
     /// What is fixed, or known by the browser only.
@@ -442,6 +488,7 @@ impl Output {
         let _ = inner.node.disconnect();
         let _ = inner.gain.disconnect();
         inner.producer.terminate();
+        inner.playing.close();
         if inner.context.state() != AudioContextState::Closed
             && let Ok(closing) = inner.context.close()
         {
@@ -537,4 +584,17 @@ async fn sleep(ms: i32) {
         }
     });
     let _ = JsFuture::from(timer).await;
+}
+
+/// What `work` comes to, or `None` when it takes longer than `ms` milliseconds.
+#[cfg(feature = "decode")]
+pub(super) async fn within<T>(ms: f64, work: impl Future<Output = T>) -> Option<T> {
+    use core::pin::pin;
+    use core::task::Poll;
+    let (mut work, mut time) = (pin!(work), pin!(sleep(ms as i32)));
+    core::future::poll_fn(|task| match work.as_mut().poll(task) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => time.as_mut().poll(task).map(|()| None),
+    })
+    .await
 }

@@ -1,0 +1,274 @@
+//! The source of an output: a change of it, and the files where it is some.
+
+use wasm_bindgen::JsValue;
+use web_sys::AudioContext;
+
+use super::producer::ProducerHandle;
+use super::{PageError, SourceSpec};
+use crate::web::peek::{Peek, Wish};
+
+/// What changing the source needs of the output.
+pub(super) struct Desk<'a> {
+    pub producer: &'a ProducerHandle,
+    pub peek: &'a Peek,
+    /// The output's engine memory.
+    pub memory: &'a JsValue,
+    pub context: &'a AudioContext,
+    pub channels: usize,
+}
+
+impl Desk<'_> {
+    /// Has the producer play another source.
+    async fn set_source(&self, source: &SourceSpec) -> Result<(), PageError> {
+        self.producer.set_source(&source.to_js(), || self.mail()).await
+    }
+
+    /// Counts a message to the producer up and wakes it.
+    fn mail(&self) {
+        let peek = self.peek;
+        peek.set(Wish::Mail, peek.wish(Wish::Mail).wrapping_add(1));
+    }
+}
+
+#[cfg(not(feature = "decode"))]
+pub(super) use without_files::Playing;
+
+/// Without the feature `decode` every source is the producer's own.
+#[cfg(not(feature = "decode"))]
+mod without_files {
+    use core::future::{Future, Ready, ready};
+
+    use super::{Desk, PageError, SourceSpec};
+
+    pub(in super::super) struct Playing;
+
+    impl Playing {
+        pub(in super::super) fn open(_: &SourceSpec, _: f32, _: usize) -> Ready<Result<Playing, PageError>> {
+            ready(Ok(Playing))
+        }
+
+        pub(in super::super) fn attach(&self, _: &Desk<'_>) -> Ready<Result<(), PageError>> {
+            ready(Ok(()))
+        }
+
+        pub(in super::super) fn change(&self, desk: &Desk<'_>, source: &SourceSpec) -> impl Future<Output = Result<(), PageError>> {
+            desk.set_source(source)
+        }
+
+        pub(in super::super) fn failure(&self) -> Option<String> {
+            None
+        }
+
+        pub(in super::super) fn close(&self) {}
+    }
+}
+
+#[cfg(feature = "decode")]
+pub(super) use with_files::Playing;
+
+#[cfg(feature = "decode")]
+mod with_files {
+    use std::cell::{Cell, RefCell};
+
+    use wasm_bindgen_futures::spawn_local;
+
+    use super::super::media::{Loop, Media, MediaFailure, Repeat, Track};
+    use super::super::{Output, PageError, SourceSpec};
+    use super::Desk;
+    use crate::feed::Heard;
+    use crate::web::options::{MediaItem, MediaList};
+
+    /// What an output plays.
+    pub(in super::super) struct Playing {
+        /// The files and their decoder; kept when another source is played.
+        media: RefCell<Option<Media>>,
+        /// Whether the producer plays the feed.
+        on_feed: Cell<bool>,
+        /// A decoder that crashed is being replaced.
+        replacing: Cell<bool>,
+    }
+
+    impl Playing {
+        /// Opens the files, if the source is some.
+        pub(in super::super) async fn open(source: &SourceSpec, sample_rate: f32, channels: usize) -> Result<Playing, PageError> {
+            let media = match source {
+                SourceSpec::Media(list) => Some(Media::open(list, sample_rate, channels).await?),
+                _ => None,
+            };
+            Ok(Playing {
+                on_feed: Cell::new(media.is_some()),
+                media: RefCell::new(media),
+                replacing: Cell::new(false),
+            })
+        }
+
+        /// Has the decoder, if there is one, write to the producer's feed.
+        pub(in super::super) async fn attach(&self, desk: &Desk<'_>) -> Result<(), PageError> {
+            match self.media() {
+                Some(media) => attach(&media, desk, false).await,
+                None => Ok(()),
+            }
+        }
+
+        /// Plays another source; what cannot be opened changes nothing.
+        pub(in super::super) async fn change(&self, desk: &Desk<'_>, source: &SourceSpec) -> Result<(), PageError> {
+            let SourceSpec::Media(list) = source else {
+                desk.set_source(source).await?;
+                self.on_feed.set(false);
+                if let Some(media) = self.media() {
+                    media.rest();
+                }
+                return Ok(());
+            };
+            match self.media() {
+                Some(media) if media.crashed().is_none() => {
+                    media.change(list).await?;
+                    if !self.on_feed.get() {
+                        desk.set_source(source).await?;
+                    }
+                }
+                old => self.replace(desk, old, list).await?,
+            }
+            self.on_feed.set(true);
+            Ok(())
+        }
+
+        /// Plays a list with another decoder.
+        async fn replace(&self, desk: &Desk<'_>, old: Option<Media>, list: &MediaList) -> Result<(), PageError> {
+            let media = Media::open(list, desk.context.sample_rate(), desk.channels).await?;
+            if let Some(old) = &old {
+                media.inherit(old);
+            }
+            // The crashed one's feed has no writer any more, and never gets another.
+            attach(&media, desk, old.is_some()).await?;
+            if !self.on_feed.get() {
+                desk.set_source(&SourceSpec::Media(list.clone())).await?;
+            }
+            *self.media.borrow_mut() = Some(media);
+            self.on_feed.set(true);
+            Ok(())
+        }
+
+        /// Looks after the decoder: one that crashed is replaced once what it had decoded is played.
+        pub(in super::super) fn look(output: &Output) {
+            let (playing, desk) = output.inner();
+            let Some(media) = playing.media() else { return };
+            media.look();
+            if media.crashed().is_none() || !playing.on_feed.get() || playing.replacing.get() || desk.producer.source_ended().is_none() {
+                return;
+            }
+            let Some(list) = media.rest_of_list() else { return };
+            playing.replacing.set(true);
+            let output = output.clone();
+            spawn_local(async move {
+                let (playing, desk) = output.inner();
+                let mut list = Some(list);
+                while let Some(rest) = list {
+                    let replaced = playing.replace(&desk, Some(media.clone()), &rest).await;
+                    list = match replaced {
+                        Ok(()) => None,
+                        Err(error) => {
+                            media.note(rest.first, &error);
+                            let next = rest.first + 1;
+                            (next < rest.items.len()).then_some(MediaList { first: next, ..rest })
+                        }
+                    };
+                }
+                playing.replacing.set(false);
+            });
+        }
+
+        /// Why nothing is played any more, if a file's end came too early.
+        pub(in super::super) fn failure(&self) -> Option<String> {
+            let media = self.media().filter(|_| self.on_feed.get())?;
+            media.failures().last().map(|failure| failure.message.clone())
+        }
+
+        pub(in super::super) fn close(&self) {
+            if let Some(media) = self.media() {
+                media.close();
+            }
+        }
+
+        fn media(&self) -> Option<Media> {
+            self.media.borrow().clone()
+        }
+
+        /// The files that are being played.
+        fn played(&self) -> Result<Media, PageError> {
+            let media = self.media().filter(|_| self.on_feed.get());
+            media.ok_or_else(|| PageError::Option {
+                name: "source".into(),
+                problem: "is no file: only in files there are positions".into(),
+            })
+        }
+    }
+
+    /// Has a decoder write to the producer's feed, or to a new one.
+    async fn attach(media: &Media, desk: &Desk<'_>, renew: bool) -> Result<(), PageError> {
+        let addresses = desk.producer.feed(renew, || desk.mail()).await?;
+        media.attach(desk.memory, desk.peek, addresses)
+    }
+
+    /// Files: where in them, which, and what is wrong with them.
+    impl Output {
+        /// What is heard now, latency taken off; `None` when no file is.
+        pub fn position(&self) -> Option<Heard> {
+            let (playing, _) = self.inner();
+            playing.played().ok()?.heard(self.heard_frame()?)
+        }
+
+        /// Goes to `seconds` in item `item` (from 0) of the list. Resolves when the sound from there, or from where a later seek goes, is on its way.
+        ///
+        /// # Errors
+        /// [`PageError::Engine`], out of range; [`PageError::Option`] when no file is played; [`PageError::Crashed`].
+        pub async fn seek(&self, item: usize, seconds: f64) -> Result<(), PageError> {
+            let (playing, desk) = self.inner();
+            let media = playing.played()?;
+            if media.crashed().is_some() {
+                let list = media.list_from(item);
+                playing.replace(&desk, Some(media), &list).await?;
+            }
+            playing.played()?.seek(item, seconds).await
+        }
+
+        /// The list, with what is known about each file.
+        pub fn tracks(&self) -> Vec<Track> {
+            let (playing, _) = self.inner();
+            playing.played().map(|media| media.tracks()).unwrap_or_default()
+        }
+
+        /// Files of the list that could not be played, or not to their end, in the order in which that was found.
+        pub fn failures(&self) -> Vec<MediaFailure> {
+            let (playing, _) = self.inner();
+            playing.played().map(|media| media.failures()).unwrap_or_default()
+        }
+
+        /// Adds files to the end of the list. Resolves when the decoder knows of them.
+        ///
+        /// # Errors
+        /// [`PageError::Option`] when no file is played; [`PageError::Crashed`].
+        pub async fn append(&self, items: Vec<MediaItem>) -> Result<(), PageError> {
+            let (playing, _) = self.inner();
+            playing.played()?.append(&items).await
+        }
+
+        /// Plays a region over and over, or no longer.
+        ///
+        /// # Errors
+        /// [`PageError::Source`] for a region that is none; [`PageError::Option`] when no file is played; [`PageError::Crashed`].
+        pub async fn set_loop(&self, region: Option<Loop>) -> Result<(), PageError> {
+            let (playing, _) = self.inner();
+            playing.played()?.set_loop(region).await
+        }
+
+        /// What is repeated once it is over.
+        ///
+        /// # Errors
+        /// [`PageError::Option`] when no file is played; [`PageError::Crashed`].
+        pub async fn set_repeat(&self, repeat: Repeat) -> Result<(), PageError> {
+            let (playing, _) = self.inner();
+            playing.played()?.set_repeat(repeat).await
+        }
+    }
+}
