@@ -5,10 +5,12 @@
 
 mod cell;
 mod part;
+mod scan;
 #[cfg(test)]
 mod tests;
 
 pub use part::OverviewPart;
+pub use scan::{Scan, ScanTurn};
 
 /// Columns that an overview can have.
 pub const COLUMNS: std::ops::RangeInclusive<usize> = 1..=10_000;

@@ -236,3 +236,127 @@ proptest! {
         prop_assert_eq!(bits(&own.overview(None)), bits(&all.overview(None)));
     }
 }
+
+mod scan {
+    use super::*;
+    use crate::overview::{Scan, ScanTurn};
+    use crate::source::file::{FileInfo, Sound, Track, TrackStep, Trouble};
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    /// A track of packets of 100 frames, which may refuse to be sought in.
+    struct Packets {
+        info: FileInfo,
+        samples: Vec<f32>,
+        at: usize,
+        end: usize,
+        seekable: bool,
+        seeks: Rc<Cell<usize>>,
+    }
+
+    impl Track for Packets {
+        fn info(&self) -> &FileInfo {
+            &self.info
+        }
+
+        fn step(&mut self) -> TrackStep {
+            self.at = self.end;
+            self.end = (self.at / 100 * 100 + 100).min(self.samples.len());
+            if self.at >= self.samples.len() { TrackStep::End(None) } else { TrackStep::Sound }
+        }
+
+        fn sound(&self) -> Sound<'_> {
+            Sound {
+                samples: &self.samples[self.at..self.end],
+                rate: 48_000,
+                channels: 1,
+                at: self.at as u64,
+            }
+        }
+
+        fn seek(&mut self, frame: u64) -> Result<u64, Trouble> {
+            if !self.seekable {
+                return Err(Trouble {
+                    problem: crate::FileProblem::Unsupported,
+                    at: None,
+                    reason: "cannot be sought in".into(),
+                });
+            }
+            self.seeks.set(self.seeks.get() + 1);
+            self.end = frame as usize;
+            Ok(frame)
+        }
+
+        fn skipped_packets(&self) -> u64 {
+            0
+        }
+    }
+
+    fn scan(frames: usize, seekable: bool) -> (Scan, Vec<f32>, Rc<Cell<usize>>) {
+        let samples: Vec<f32> = noise(frames);
+        let seeks = Rc::new(Cell::new(0));
+        let info = FileInfo {
+            name: "a".into(),
+            format: "test",
+            codec: "test",
+            sample_rate: 48_000,
+            channels: 1,
+            frames: Some(frames as u64),
+            seconds: Some(frames as f64 / 48_000.0),
+        };
+        let track = Packets {
+            info,
+            samples: samples.clone(),
+            at: 0,
+            end: 0,
+            seekable,
+            seeks: seeks.clone(),
+        };
+        (Scan::new(Box::new(track)), samples, seeks)
+    }
+
+    fn finish(scan: &mut Scan) {
+        while scan.turn(0.001) == ScanTurn::Going {}
+    }
+
+    fn some(columns: usize, range: std::ops::Range<usize>, frames: usize) -> OverviewPart {
+        OverviewPart::new(columns, range, 48_000, Some(frames as u64)).unwrap()
+    }
+
+    #[test]
+    fn ranges_in_any_order_make_the_whole() {
+        let (frames, columns) = (12_345, 33);
+        for (order, expected_seeks) in [([0, 1, 2, 3], 0), ([2, 3, 0, 1], 2), ([3, 2, 1, 0], 4)] {
+            let (mut scan, samples, seeks) = scan(frames, true);
+            let mut whole = part(columns, Some(frames as u64));
+            whole.push(0, &samples, 48_000, 1);
+            let bounds = [0, 5, 6, 20, 33];
+            let mut columns_made = vec![[0; 3]; columns];
+            for nth in order {
+                let range = bounds[nth]..bounds[nth + 1];
+                scan.begin(some(columns, range.clone(), frames)).unwrap();
+                finish(&mut scan);
+                columns_made[range].copy_from_slice(&bits(&scan.part().unwrap().overview(None)));
+            }
+            assert_eq!(columns_made, bits(&whole.overview(None)), "{order:?}");
+            assert_eq!(seeks.get(), expected_seeks, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sought_in_is_read_on() {
+        let (mut scan, samples, _) = scan(10_000, false);
+        assert!(scan.begin(some(10, 3..6, 10_000)).is_err());
+        assert!(!scan.is_behind(3_000));
+        scan.read_on(some(10, 3..6, 10_000));
+        finish(&mut scan);
+        let mut expected = some(10, 3..6, 10_000);
+        expected.push(0, &samples, 48_000, 1);
+        assert_eq!(bits(&scan.part().unwrap().overview(None)), bits(&expected.overview(None)));
+        assert!(scan.is_behind(3_000));
+        // The next range needs no seek, though its first frames came with the last packet.
+        scan.begin(some(10, 6..10, 10_000)).unwrap();
+        finish(&mut scan);
+        assert!(scan.part().unwrap().overview(None).rms.iter().all(|rms| !rms.is_nan()));
+    }
+}
