@@ -16,7 +16,7 @@ use damage::{Edit, Random, damage};
 use noxrun::Error;
 use noxrun::render::{RenderInfo, Source};
 use noxrun::source::file::{FileSource, MediaSource};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
@@ -163,6 +163,8 @@ struct Attempt {
 thread_local! {
     /// Where and with what message this thread panicked last.
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Whether this thread is playing a file: its panics are noted, others are the test's own.
+    static PLAYING: Cell<bool> = const { Cell::new(false) };
 }
 
 fn attempt(bytes: &Arc<[u8]>, way: &Way) -> Attempt {
@@ -171,6 +173,7 @@ fn attempt(bytes: &Arc<[u8]>, way: &Way) -> Attempt {
     let limit = |(times, more): (u64, u64)| size * times + more;
     let mut made = Attempt::default();
     let reads = Arc::new(Reads::default());
+    PLAYING.set(true);
     let before = watch_heap();
     let outcome = {
         let reads = reads.clone();
@@ -180,6 +183,7 @@ fn attempt(bytes: &Arc<[u8]>, way: &Way) -> Attempt {
         }))
     };
     let used = heap();
+    PLAYING.set(false);
     let held = |played: &Played| {
         let refused = played.refused.as_ref().map_or(0, |error| match error {
             Error::File { name, reason, .. } => name.capacity() + reason.capacity(),
@@ -328,7 +332,11 @@ fn watch(start: Instant, seed: u64) {
 
 #[test]
 fn damaged_files_do_no_harm() {
-    panic::set_hook(Box::new(|info| {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !PLAYING.get() {
+            return usual(info);
+        }
         let place = info.location().map(|at| {
             let file = at.file().rsplit("registry/src/").next().unwrap_or_default();
             format!("{file}:{}", at.line())
@@ -421,7 +429,6 @@ fn damaged_files_do_no_harm() {
         }
     }
     SINCE.store(u64::MAX, Relaxed);
-    drop(panic::take_hook());
     let text: String = findings
         .values()
         .map(|(count, first)| format!("\n{count} times: {first}"))

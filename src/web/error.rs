@@ -4,7 +4,7 @@ use wasm_bindgen::JsValue;
 
 use crate::error::Error;
 
-/// Why an output could not start, or a wish could not be met. In JS: an `Error` with `name` "NoxrunError" and `code`.
+/// Why an output could not start, or a wish could not be met. In JS: an `Error` with `name` "NoxrunError" and `code`; where that is "file", also `problem`, a [`FileProblem`](crate::FileProblem)'s code.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PageError {
@@ -39,6 +39,15 @@ pub enum PageError {
     /// The source could not be opened; the text names it.
     #[error("{0}")]
     Source(String),
+    /// A file cannot be played.
+    #[cfg(feature = "decode")]
+    #[error("{text}")]
+    File {
+        /// A [`FileProblem`](crate::FileProblem)'s code.
+        problem: String,
+        /// The whole message, with the file's name.
+        text: String,
+    },
     /// The browser refused an audio context or node.
     #[error("the browser gave no audio output: {0}")]
     Audio(String),
@@ -61,6 +70,8 @@ impl PageError {
             PageError::NotLoaded { .. } => "not-loaded",
             PageError::Crashed(_) => "worker-crashed",
             PageError::Source(_) => "file",
+            #[cfg(feature = "decode")]
+            PageError::File { .. } => "file",
             PageError::Audio(_) => "audio",
             PageError::Lost(_) => "producer-lost",
             PageError::Closed => "closed",
@@ -74,6 +85,10 @@ impl From<PageError> for JsValue {
         js.set_name("NoxrunError");
         // Setting a property of a fresh, extensible object cannot fail.
         let _ = js_sys::Reflect::set(&js, &"code".into(), &error.code().into());
+        #[cfg(feature = "decode")]
+        if let PageError::File { problem, .. } = &error {
+            let _ = js_sys::Reflect::set(&js, &"problem".into(), &problem.into());
+        }
         js.into()
     }
 }

@@ -18,9 +18,9 @@ mod error;
 #[cfg(feature = "decode")]
 mod fed;
 #[cfg(feature = "decode")]
-pub mod feeder;
-#[cfg(feature = "decode")]
 pub mod feed_port;
+#[cfg(feature = "decode")]
+pub mod feeder;
 #[cfg(feature = "decode")]
 mod file;
 #[cfg(feature = "decode")]

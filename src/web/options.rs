@@ -325,7 +325,10 @@ const KINDS: &str = "must be {kind: \"sine\", hz}, {kind: \"synth\", voices}, {k
 pub(super) fn media_items(value: &JsValue) -> Result<Vec<MediaItem>, PageError> {
     match value.dyn_ref::<js_sys::Array>() {
         Some(items) if items.length() > 0 => items.iter().map(|item| media_item(&item)).collect(),
-        _ => Err(wrong("source.items", "must be an array of at least one File, address, {file} or {url}")),
+        _ => Err(wrong(
+            "source.items",
+            "must be an array of at least one File, address, {file} or {url}",
+        )),
     }
 }
 

@@ -24,6 +24,9 @@ pub(super) enum Ending {
     Crashed(String),
 }
 
+/// Hears a message of a type.
+type Events = dyn Fn(&str, &JsValue);
+
 /// What the worker has told so far.
 struct Told {
     up: Cell<bool>,
@@ -34,7 +37,7 @@ struct Told {
     /// Who waits for news.
     waiting: RefCell<Vec<Function>>,
     /// Hears what is no answer and no sign of life, by its type.
-    events: Box<dyn Fn(&str, &JsValue)>,
+    events: Box<Events>,
 }
 
 impl Told {
@@ -173,11 +176,16 @@ impl Link {
     /// Waits for an answer.
     ///
     /// # Errors
-    /// [`PageError::Source`] with the `error` that it holds; the worker's end.
+    /// [`PageError::Source`] or `File` with the `error` that it holds; the worker's end.
     pub(super) async fn answer(&self, id: u32) -> Result<JsValue, PageError> {
         loop {
             if let Some(answer) = self.told.answer(id) {
                 return match text(&answer, "error") {
+                    #[cfg(feature = "decode")]
+                    Some(error) if text(&answer, "code").is_some() => Err(PageError::File {
+                        problem: text(&answer, "code").unwrap_or_default(),
+                        text: error,
+                    }),
                     Some(error) => Err(PageError::Source(error)),
                     None => Ok(answer),
                 };

@@ -9,14 +9,14 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::PageError;
 use super::context::least_pages;
-use super::reader::UrlReader;
+use super::fallback::decode_whole;
 use super::link::{Ending, Link, number, text};
 use super::output::{now, within};
+use super::reader::UrlReader;
 use crate::error::{Decimal, FileProblem, in_range};
 use crate::feed::Heard;
 use crate::web::options::{MediaItem, MediaList, object};
 use crate::web::peek::{FeedPeek, Peek};
-
 
 /// Latest position that a seek can name, in seconds: a year.
 const MAX_SECONDS: f64 = 366.0 * 24.0 * 3600.0;
@@ -196,7 +196,7 @@ impl Media {
     /// Opens the list's first file, in the worker that stands by or a new one.
     ///
     /// # Errors
-    /// [`PageError::Source`] when it cannot be opened.
+    /// [`PageError::File`] when it cannot be opened.
     pub(super) async fn open(list: &MediaList, sample_rate: f32, channels: usize) -> Result<Media, PageError> {
         let Spare { feeder, told } = take_feeder()?;
         let inner = Inner {
@@ -226,8 +226,23 @@ impl Media {
     /// Plays another list.
     ///
     /// # Errors
-    /// [`PageError::Source`] when its first file cannot be opened: what is played plays on.
+    /// [`PageError::File`] when its first file cannot be opened: what is played plays on.
     pub(super) async fn change(&self, list: &MediaList) -> Result<(), PageError> {
+        match self.try_change(list).await {
+            // Only where the browser has no decoder that takes packets: the one that takes whole files.
+            Err(error) if matches!(&error, PageError::File { problem, .. } if problem == FileProblem::NoDecoder.code()) => {
+                let Some(MediaItem::File(file)) = list.items.get(list.first) else {
+                    return Err(error);
+                };
+                let mut list = list.clone();
+                list.items[list.first] = MediaItem::File(decode_whole(file, self.inner.sample_rate, None).await?);
+                self.try_change(&list).await
+            }
+            changed => changed,
+        }
+    }
+
+    async fn try_change(&self, list: &MediaList) -> Result<(), PageError> {
         let inner = &self.inner;
         let name = list.items.get(list.first).map(MediaItem::name).unwrap_or_default();
         let readers = RefCell::new(Vec::new());
@@ -235,7 +250,7 @@ impl Media {
         let feeder = inner.feeder.borrow().clone();
         inner.interrupt();
         let id = self.request("open", &[("items", items.into()), ("first", (list.first as u32).into())])?;
-        let crashed = |why: &str| PageError::Source(format!("{name}: {why}"));
+        let crashed = |why: &str| crash(&name, why);
         match within(OPEN_PATIENCE_MS, feeder.answer(id)).await {
             Some(Ok(_)) => {}
             Some(Err(PageError::Crashed(why))) => return Err(crashed(&format!("it made the decoder crash ({why})"))),
@@ -382,7 +397,7 @@ impl Media {
             if !inner.crash_noted.replace(true) {
                 let item = feed.item_fed().unwrap_or(inner.list.borrow().first as u32) as usize;
                 let name = self.name(item);
-                self.note(item, &PageError::Source(format!("{name}: it made the decoder crash ({why})")));
+                self.note(item, &crash(&name, &format!("it made the decoder crash ({why})")));
                 feed.abandon();
             }
             return;
@@ -417,10 +432,14 @@ impl Media {
 
     /// Notes that an item could not be played.
     pub(super) fn note(&self, item: usize, error: &PageError) {
+        let code = match error {
+            PageError::File { problem, .. } => problem.clone(),
+            other => other.code().into(),
+        };
         self.inner.told.failures.borrow_mut().push(MediaFailure {
             item,
             name: self.name(item),
-            code: FileProblem::Crashed.code().into(),
+            code,
             at: None,
             message: error.to_string(),
         });
@@ -482,6 +501,14 @@ impl Loop {
         region.map_or(JsValue::NULL, |Loop { item, start, end }| {
             object(&[("item", (item as u32).into()), ("start", start.into()), ("end", end.into())])
         })
+    }
+}
+
+/// The error of a file that ended its decoder.
+fn crash(name: &str, why: &str) -> PageError {
+    PageError::File {
+        problem: FileProblem::Crashed.code().into(),
+        text: format!("{name}: {why}"),
     }
 }
 

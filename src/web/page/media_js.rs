@@ -1,8 +1,8 @@
 //! Files, for pages written in JavaScript.
 
 use js_sys::{Array, Promise, Reflect};
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
 
 use super::media::{Loop, Repeat};
@@ -16,7 +16,9 @@ impl Output {
     pub fn seek_js(&self, seconds: f64, item: Option<usize>) -> Promise {
         let output = self.clone();
         future_to_promise(async move {
-            let item = item.or_else(|| output.position().map(|heard| heard.item)).unwrap_or_default();
+            let item = item
+                .or_else(|| output.position().map(|heard| heard.item as usize))
+                .unwrap_or_default();
             output.seek(item, seconds).await?;
             Ok(JsValue::UNDEFINED)
         })
@@ -26,7 +28,7 @@ impl Output {
     #[wasm_bindgen(getter, js_name = position)]
     pub fn position_js(&self) -> JsValue {
         self.position().map_or(JsValue::NULL, |heard| {
-            object(&[("item", (heard.item as u32).into()), ("seconds", heard.seconds.into())])
+            object(&[("item", heard.item.into()), ("seconds", heard.seconds.into())])
         })
     }
 
@@ -85,7 +87,11 @@ impl Output {
                 }),
                 _ => {
                     let problem = "must be {item, start, end} with seconds, or null".into();
-                    return Err(PageError::Option { name: "loop".into(), problem }.into());
+                    return Err(PageError::Option {
+                        name: "loop".into(),
+                        problem,
+                    }
+                    .into());
                 }
             };
             output.set_loop(wanted).await?;
@@ -104,7 +110,11 @@ impl Output {
                 "all" => Repeat::All,
                 other => {
                     let problem = format!("must be \"none\", \"one\" or \"all\", not \"{other}\"");
-                    return Err(PageError::Option { name: "repeat".into(), problem }.into());
+                    return Err(PageError::Option {
+                        name: "repeat".into(),
+                        problem,
+                    }
+                    .into());
                 }
             };
             output.set_repeat(repeat).await?;

@@ -105,6 +105,7 @@ struct Inner {
     peek: Peek,
     playing: Playing,
     /// The engine's memory of this output.
+    #[cfg(feature = "decode")]
     memory: JsValue,
     options: RefCell<OutputOptions>,
     startup: Cell<Startup>,
@@ -129,8 +130,11 @@ impl Inner {
         Desk {
             producer: &self.producer,
             peek: &self.peek,
+            #[cfg(feature = "decode")]
             memory: &self.memory,
+            #[cfg(feature = "decode")]
             context: &self.context,
+            #[cfg(feature = "decode")]
             channels: self.options.borrow().channels,
         }
     }
@@ -215,6 +219,7 @@ impl Output {
             producer,
             peek,
             playing,
+            #[cfg(feature = "decode")]
             memory,
             options: RefCell::new(options),
             startup: Cell::new(startup),

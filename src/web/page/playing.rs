@@ -1,6 +1,8 @@
 //! The source of an output: a change of it, and the files where it is some.
 
+#[cfg(feature = "decode")]
 use wasm_bindgen::JsValue;
+#[cfg(feature = "decode")]
 use web_sys::AudioContext;
 
 use super::producer::ProducerHandle;
@@ -12,8 +14,11 @@ pub(super) struct Desk<'a> {
     pub producer: &'a ProducerHandle,
     pub peek: &'a Peek,
     /// The output's engine memory.
+    #[cfg(feature = "decode")]
     pub memory: &'a JsValue,
+    #[cfg(feature = "decode")]
     pub context: &'a AudioContext,
+    #[cfg(feature = "decode")]
     pub channels: usize,
 }
 
@@ -259,7 +264,15 @@ mod with_files {
         /// [`PageError::Source`] for a region that is none; [`PageError::Option`] when no file is played; [`PageError::Crashed`].
         pub async fn set_loop(&self, region: Option<Loop>) -> Result<(), PageError> {
             let (playing, _) = self.inner();
-            playing.played()?.set_loop(region).await
+            let media = playing.played()?;
+            media.set_loop(region).await?;
+            // What is decoded ahead knows nothing of it: decoded again from what is heard, or from the beginning of a loop whose end has passed.
+            let Some(heard) = self.position() else { return Ok(()) };
+            let item = heard.item as usize;
+            match region {
+                Some(Loop { item: of, start, end }) if of == item && heard.seconds >= end => media.seek(item, start).await,
+                _ => media.seek(item, heard.seconds).await,
+            }
         }
 
         /// What is repeated once it is over.
