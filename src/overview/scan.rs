@@ -86,7 +86,9 @@ impl Scan {
     pub fn turn(&mut self, seconds: f64) -> ScanTurn {
         let Some(part) = &self.part else { return ScanTurn::Done(None) };
         let end = part.frames().end;
-        let enough = self.next.saturating_add((seconds * f64::from(self.track.info().sample_rate)) as u64);
+        let enough = self
+            .next
+            .saturating_add((seconds * f64::from(self.track.info().sample_rate)) as u64);
         for _ in 0..TURN_PACKETS {
             if let Some(trouble) = &self.ended {
                 return ScanTurn::Done(trouble.clone());

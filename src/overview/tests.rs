@@ -262,7 +262,11 @@ mod scan {
         fn step(&mut self) -> TrackStep {
             self.at = self.end;
             self.end = (self.at / 100 * 100 + 100).min(self.samples.len());
-            if self.at >= self.samples.len() { TrackStep::End(None) } else { TrackStep::Sound }
+            if self.at >= self.samples.len() {
+                TrackStep::End(None)
+            } else {
+                TrackStep::Sound
+            }
         }
 
         fn sound(&self) -> Sound<'_> {
