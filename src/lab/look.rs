@@ -80,6 +80,9 @@ impl Lab {
             view.announcer.offer(Topic::State, format!("Playing {name}"));
             view.show_playing(playing);
         }
+        if let Some((item, file)) = news.inspect {
+            self.inspect(item, &file);
+        }
         if let Some(failed) = failed {
             self.told_failure.set(true);
             self.message.show("file", &failed);

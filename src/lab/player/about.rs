@@ -5,15 +5,8 @@ use web_sys::{Blob, HtmlImageElement, Url};
 
 use super::words::{Channels, Kind, Rate};
 use crate::lab::dom::{Text, element};
+use crate::source::file::Tags;
 use crate::web::page::TrackInfo;
-
-/// What a file says about itself.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Names {
-    pub(super) title: Option<String>,
-    pub(super) artist: Option<String>,
-    pub(super) album: Option<String>,
-}
 
 /// The elements `#title`, `#artist`, `#format` and `#cover`.
 #[derive(Debug)]
@@ -22,6 +15,7 @@ pub(super) struct About {
     artist: Text,
     format: Text,
     cover: HtmlImageElement,
+    shown: Option<Blob>,
     /// The picture's address, which keeps it in memory until it is revoked.
     picture: Option<String>,
 }
@@ -33,6 +27,7 @@ impl About {
             artist: Text::of("artist")?,
             format: Text::of("format")?,
             cover: element("cover")?,
+            shown: None,
             picture: None,
         })
     }
@@ -46,9 +41,9 @@ impl About {
     }
 
     /// What the file says about itself. Without a title it goes by its `name`.
-    pub(super) fn show_names(&mut self, name: &str, names: &Names) {
-        self.title.show(names.title.as_deref().unwrap_or(name));
-        match (names.artist.as_deref(), names.album.as_deref()) {
+    pub(super) fn show_tags(&mut self, name: &str, tags: &Tags) {
+        self.title.show(tags.title.as_deref().unwrap_or(name));
+        match (tags.artist.as_deref(), tags.album.as_deref()) {
             (Some(artist), Some(album)) => self.artist.show(format_args!("{artist}, {album}")),
             (one, other) => self.artist.show(one.or(other).unwrap_or_default()),
         }
@@ -67,6 +62,10 @@ impl About {
 
     /// A picture, or none.
     pub(super) fn show_cover(&mut self, picture: Option<&Blob>) {
+        if picture == self.shown.as_ref() {
+            return;
+        }
+        self.shown = picture.cloned();
         if let Some(old) = self.picture.take() {
             let _ = Url::revoke_object_url(&old);
         }

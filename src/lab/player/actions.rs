@@ -3,12 +3,14 @@
 use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
+use web_sys::File;
 
+use super::inspected::Inspected;
 use super::seeker::Place;
 use crate::lab::jobs::Job;
 use crate::lab::page::Lab;
 use crate::lab::phase::Phase;
-use crate::web::page::{Loop, Output, Repeat};
+use crate::web::page::{InspectNews, Inspection, Loop, Output, Repeat};
 use crate::web::{MediaItem, PageError};
 
 /// Later than this, going back is to the file's beginning; earlier, to the file before it. In seconds.
@@ -246,12 +248,39 @@ impl Lab {
     pub(in crate::lab) fn pass_over(self: &Rc<Self>, error: &PageError) -> bool {
         let choice = &self.controls.choice;
         let list = choice.files();
-        if !matches!(error, PageError::Source(_)) || !choice.plays_files() || list.first + 1 >= list.items.len() {
+        if error.code() != "file" || !choice.plays_files() || list.first + 1 >= list.items.len() {
             return false;
         }
         self.player.borrow_mut().pass_over(list.first, error.to_string());
         choice.begin_with(list.first + 1);
         true
+    }
+
+    /// Finds out about a file of the list in the background: cover, tags, waveform. What was being found out about another is given up.
+    pub(in crate::lab) fn inspect(self: &Rc<Self>, item: usize, file: &File) {
+        let lab = self.clone();
+        let inspection = Inspection::start(file, Inspected::options(), move |news| {
+            let mut player = lab.player.borrow_mut();
+            let shown = match news {
+                InspectNews::Opened(opened) => {
+                    player.show_opened(item, opened);
+                    Ok(())
+                }
+                InspectNews::Overview(overview, fraction) => player.show_overview(item, overview, fraction),
+                // What is wrong with the file, whoever plays it says.
+                InspectNews::Done(_) => {
+                    player.inspection_over();
+                    Ok(())
+                }
+            };
+            if let Err(error) = shown {
+                web_sys::console::error_1(&error);
+            }
+        });
+        match inspection {
+            Ok(inspection) => self.player.borrow_mut().inspecting(inspection),
+            Err(error) => web_sys::console::error_1(&error.into()),
+        }
     }
 
     /// With what to begin when Play is pressed while nothing plays: where it was stopped, or with the first after the last has ended.

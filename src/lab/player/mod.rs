@@ -14,6 +14,8 @@ mod actions;
 #[cfg(target_family = "wasm")]
 mod connect;
 #[cfg(target_family = "wasm")]
+mod inspected;
+#[cfg(target_family = "wasm")]
 mod list;
 #[cfg(target_family = "wasm")]
 mod panel;

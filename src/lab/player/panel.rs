@@ -1,22 +1,28 @@
 //! The panel `#player` as a whole: what is looked up in the output with every frame, and where it is shown.
 
 use wasm_bindgen::JsValue;
+use web_sys::File;
 
 use super::about::About;
+use super::inspected::Inspected;
 use super::list::List;
 use super::marks::Marks;
 use super::seek_bar::SeekBar;
 use super::seeker::{Place, Seeker};
+use super::shape::Shape;
 use super::wave::{Over, Wave};
 use super::ways::{Offers, Ways};
 use super::words::failed;
-use crate::lab::dom::{Mark, element};
+use crate::lab::dom::{Mark, element, now_ms};
 use crate::lab::phase::Phase;
+use crate::overview::Overview;
 use crate::web::MediaItem;
-use crate::web::page::{Output, Repeat, Track};
+use crate::web::page::{Inspection, Opened, Output, Repeat, Track};
 
 /// The list and what went wrong in it change seldom; they are copied at each look.
 const LIST_EVERY_MS: f64 = 200.0;
+/// For how long a file must have played before it is inspected: who skips from file to file starts no workers, and the first sound comes first.
+const INSPECT_AFTER_MS: f64 = 300.0;
 
 /// The panel.
 #[derive(Debug)]
@@ -27,6 +33,8 @@ pub(in crate::lab) struct Player {
     pub(super) bar: SeekBar,
     pub(super) ways: Ways,
     wave: Wave,
+    pub(super) inspected: Inspected,
+    items: Vec<MediaItem>,
     pub(super) seeker: Seeker,
     pub(super) marks: Marks,
     tracks: Vec<Track>,
@@ -38,6 +46,8 @@ pub(in crate::lab) struct Player {
     failed: Vec<(String, String)>,
     /// What is shown as playing: [`Player::turn_to`] has been told.
     current: usize,
+    /// When the current item is to be inspected, by the page's clock; `None`: it is or was, or cannot be.
+    inspect_at_ms: Option<f64>,
     place: Option<Place>,
     list_at_ms: f64,
 }
@@ -49,6 +59,8 @@ pub(in crate::lab) struct News {
     pub(in crate::lab) failed: bool,
     /// Another file plays.
     pub(in crate::lab) playing: Option<String>,
+    /// A file to be inspected now, and its place in the list.
+    pub(in crate::lab) inspect: Option<(usize, File)>,
 }
 
 impl Player {
@@ -60,6 +72,8 @@ impl Player {
             bar: SeekBar::find()?,
             ways: Ways::find()?,
             wave: Wave::find()?,
+            inspected: Inspected::find()?,
+            items: Vec::new(),
             seeker: Seeker::default(),
             marks: Marks::default(),
             tracks: Vec::new(),
@@ -67,6 +81,7 @@ impl Player {
             failures_shown: 0,
             failed: Vec::new(),
             current: 0,
+            inspect_at_ms: None,
             place: None,
             list_at_ms: f64::NEG_INFINITY,
         })
@@ -83,6 +98,8 @@ impl Player {
                 self.failed.push((name.clone(), message));
             }
         }
+        self.inspected.begin();
+        self.items = items.to_vec();
         self.marks.clear();
         self.failures_shown = 0;
         self.place = None;
@@ -98,6 +115,7 @@ impl Player {
     pub(in crate::lab) fn add(&mut self, items: &[MediaItem]) -> Result<(), JsValue> {
         let names: Vec<String> = items.iter().map(MediaItem::name).collect();
         self.list.add(names.iter().map(String::as_str))?;
+        self.items.extend_from_slice(items);
         self.tracks.extend(names.into_iter().map(|name| Track { name, info: None }));
         self.offer();
         Ok(())
@@ -131,7 +149,9 @@ impl Player {
 
     /// Length of the item that plays, in seconds, if it is known.
     pub(super) fn length(&self) -> Option<f64> {
-        let seconds = self.tracks.get(self.current)?.info.as_ref()?.seconds?;
+        let info = self.tracks.get(self.current).and_then(|track| track.info.as_ref());
+        let by_player = info.and_then(|info| info.seconds);
+        let seconds = by_player.or_else(|| self.inspected.of(self.current)?.opened.info.seconds)?;
         (seconds > 0.0).then_some(seconds)
     }
 
@@ -161,8 +181,52 @@ impl Player {
             self.turn_to(place.item);
             news.playing = Some(self.tracks[place.item].name.clone());
         }
+        if self.inspect_at_ms.is_some_and(|at_ms| now_ms >= at_ms) {
+            self.inspect_at_ms = None;
+            if let Some(MediaItem::File(file)) = self.items.get(self.current) {
+                news.inspect = Some((self.current, file.clone()));
+            }
+        }
         self.show_place(place)?;
         Ok(news)
+    }
+
+    /// The current item is being inspected. What it held before, if another was, is cancelled.
+    pub(in crate::lab) fn inspecting(&mut self, inspection: Inspection) {
+        self.inspected.hold(inspection);
+    }
+
+    /// A file was opened by an inspection.
+    pub(in crate::lab) fn show_opened(&mut self, item: usize, opened: &Opened) {
+        self.inspected.opened(item, opened.clone());
+        if item == self.current {
+            self.show_inspected();
+        }
+    }
+
+    /// More of a file's overview is known, or all: `fraction` 1.0.
+    pub(in crate::lab) fn show_overview(&mut self, item: usize, overview: &Overview, fraction: f64) -> Result<(), JsValue> {
+        let now_ms = now_ms();
+        if !self.inspected.grown(item, overview, fraction, now_ms) || item != self.current {
+            return Ok(());
+        }
+        self.show_inspected();
+        self.draw()
+    }
+
+    /// Nothing more comes from the inspection.
+    pub(in crate::lab) fn inspection_over(&mut self) {
+        self.inspected.over();
+    }
+
+    /// Shows what is known of the current item.
+    fn show_inspected(&mut self) {
+        let Some(known) = self.inspected.of(self.current) else { return };
+        if let Some(track) = self.tracks.get(self.current) {
+            self.about.show_tags(&track.name, &known.opened.tags);
+        }
+        self.about.show_cover(known.opened.cover.as_ref());
+        self.wave.show(known.shape.clone());
     }
 
     fn look_at_list(&mut self, output: &Output, news: &mut News) {
@@ -200,7 +264,11 @@ impl Player {
                 self.about.show_info(info);
             }
         }
-        self.wave.show(Default::default());
+        self.wave.show(Shape::default());
+        self.inspected.cancel();
+        // Known from before, or to be found out soon.
+        self.inspect_at_ms = (!self.inspected.is_whole(item)).then(|| now_ms() + INSPECT_AFTER_MS);
+        self.show_inspected();
         self.offer();
     }
 
