@@ -43,6 +43,8 @@ pub mod inject;
 pub mod lab;
 #[cfg(not(loom))]
 pub mod ledger;
+#[cfg(all(feature = "decode", not(loom)))]
+pub mod overview;
 #[cfg(not(loom))]
 pub mod render;
 pub mod ring;

@@ -7,6 +7,7 @@
 //! | [`worklet`] | the audio thread, through raw numbers |
 //! | `feeder` (feature `decode`) | the worker that decodes files |
 //! | `feed_port` (feature `decode`) | the same worker, at the output's memory, through raw numbers |
+//! | `scanner` (feature `decode`) | workers that look at files without playing them |
 //! | `codec` (feature `decode`) | the same worker: the browser's own decoder |
 
 #[cfg(feature = "bench")]
@@ -30,6 +31,8 @@ mod options;
 pub mod page;
 mod peek;
 mod playback;
+#[cfg(feature = "decode")]
+pub mod scanner;
 #[cfg(feature = "decode")]
 pub mod url;
 pub mod worker;

@@ -5,12 +5,14 @@ mod decode;
 mod link;
 mod reasons;
 mod repair;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod track;
 
 pub use adapter::open_track;
 pub use symphonia::core::io::MediaSource;
+pub use tags::{Cover, LARGEST_COVER, Tags, read_tags};
 pub use track::{Answer, OutsideCodec, OutsideCodecs, OutsideFormat, Sound, Step as TrackStep, Track, Trouble};
 
 /// What is known about an opened file.

@@ -4,6 +4,8 @@ mod context;
 #[cfg(feature = "decode")]
 mod fallback;
 mod files;
+#[cfg(feature = "decode")]
+mod inspect;
 mod js;
 mod link;
 #[cfg(feature = "decode")]
@@ -22,6 +24,8 @@ pub use context::shareable;
 #[cfg(feature = "decode")]
 pub use fallback::{MOST_BYTES, MOST_SECONDS, decode_whole};
 pub use files::{glue_url, preload, set_base_url};
+#[cfg(feature = "decode")]
+pub use inspect::{InspectNews, InspectOptions, Inspected, Inspection, Opened};
 #[cfg(feature = "decode")]
 pub use media::{Loop, MediaFailure, Repeat, Track, TrackInfo};
 pub use output::{Facts, Output, OutputState, Startup};
