@@ -517,6 +517,56 @@ fn long_loops_and_resampled_ones_keep_their_period() {
     }
 }
 
+/// As a producer does: blocks are rendered from what was prepared in between, also over joints and loops.
+#[test]
+fn what_is_decoded_ahead_is_rendered_without_allocating() {
+    let items = [Made::new(44_100, 1, noise(200_000, 1)), Made::new(44_100, 1, noise(100_000, 2))];
+    let mut player = player(48_000.0, 2, &items);
+    player.set_repeat(Repeat::All);
+    player
+        .set_loop(Some(LoopRegion {
+            item: 0,
+            start: 0.5,
+            end: 3.2,
+        }))
+        .unwrap();
+    player.open().unwrap();
+    while player.prepare() {}
+    let mut block = vec![0.0; 2 * 480];
+    let mut info = RenderInfo {
+        position: 0,
+        ring_position: 0,
+        sample_rate: 48_000.0,
+        channels: 2,
+        heard_in: 0.0,
+        underruns: 0,
+    };
+    let mut allocated = 0;
+    for round in 0..3_000 {
+        if round == 1_500 {
+            player.set_loop(None).unwrap();
+            while player.prepare() {}
+        }
+        let before = allocations();
+        assert_eq!(player.render(&mut block, &info), 480);
+        allocated += allocations() - before;
+        info.position += 480;
+        for _ in 0..8 {
+            player.prepare();
+        }
+    }
+    assert_eq!((allocated, player.late_decodes()), (0, 0));
+    assert!(items[1].opened.get() >= 2, "several joints were passed");
+}
+
+/// Allocations so far, where they are counted.
+fn allocations() -> u64 {
+    #[cfg(feature = "count-allocations")]
+    return crate::allocations();
+    #[cfg(not(feature = "count-allocations"))]
+    0
+}
+
 mod random {
     use super::*;
     use proptest::prelude::*;
