@@ -394,6 +394,20 @@ fn broken_items_are_passed_over_and_named() {
 }
 
 #[test]
+fn absurd_figures_are_refused() {
+    let good = Made::new(48_000, 1, noise(3_000, 1));
+    let mut none = Made::new(48_000, 1, noise(3_000, 1));
+    let absurd = [(1, 1), (10_000_000, 1), (0, 1), (48_000, 255)];
+    for (rate, channels) in absurd {
+        (none.rate, none.channels, none.packet) = (rate, channels, 10);
+        let mut player = player(48_000.0, 1, &[none.clone(), good.clone()]);
+        player.seek(0, 0.000_1).unwrap();
+        assert!(all(&mut player) == *good.samples, "{rate} Hz, {channels} channels");
+        assert_eq!(player.take_failures().len(), 1);
+    }
+}
+
+#[test]
 fn repeats_are_gapless() {
     let whole = sine(441.0, 44_100.0, 4_410);
     let once = Made::new(44_100, 1, whole.clone());
