@@ -5,6 +5,8 @@ mod sine;
 
 #[cfg(feature = "decode")]
 pub mod file;
+#[cfg(feature = "decode")]
+pub mod player;
 #[cfg(feature = "synth")]
 pub mod synth;
 

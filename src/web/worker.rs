@@ -130,7 +130,7 @@ fn open(spec: &JsValue, shared: &SharedOutput) -> Result<Box<dyn Source>, String
                 .map_err(|_| "no file was given")?;
             let name = file.name();
             let media = super::file::FileMedia::open(&file).map_err(|reason| format!("{name}: {reason}"))?;
-            crate::source::file::FileSource::open(Box::new(media), &name, shared.sample_rate, shared.ring.channels())
+            crate::source::player::Player::play_file(Box::new(media), &name, shared.sample_rate, shared.ring.channels())
                 .map(|file| Box::new(file) as Box<dyn Source>)
                 .map_err(|error| error.to_string())
         }

@@ -1,8 +1,8 @@
 //! The source on WAV and AIFF files made here; other formats are in tests/files.rs.
 
-use super::FileSource;
 use crate::error::Error;
 use crate::render::{RenderInfo, Source};
+use crate::source::player::Player;
 use std::io::Cursor;
 
 /// A 16-bit WAV file whose header claims `claimed` frames.
@@ -52,8 +52,8 @@ fn ramp(samples: usize) -> Vec<i16> {
     (0..samples).map(|n| (n as u16).wrapping_mul(31) as i16).collect()
 }
 
-fn open(bytes: Vec<u8>, rate: f32, channels: usize) -> Result<FileSource, Error> {
-    FileSource::open(Box::new(Cursor::new(bytes)), "a.wav", rate, channels)
+fn open(bytes: Vec<u8>, rate: f32, channels: usize) -> Result<Player, Error> {
+    Player::play_file(Box::new(Cursor::new(bytes)), "a.wav", rate, channels)
 }
 
 fn reason(bytes: Vec<u8>) -> String {
@@ -67,7 +67,7 @@ fn reason(bytes: Vec<u8>) -> String {
     }
 }
 
-fn play(source: &mut FileSource, rate: f32, channels: usize, prepare: bool) -> Vec<f32> {
+fn play(source: &mut Player, rate: f32, channels: usize, prepare: bool) -> Vec<f32> {
     let mut all = Vec::new();
     let mut block = vec![0.0; 100 * channels];
     let info = RenderInfo {
@@ -99,8 +99,8 @@ fn equal_rates_pass_bit_by_bit() {
     let samples = ramp(2 * 60_000);
     for bytes in [wav(44_100, 2, &samples, 60_000), aiff(&samples)] {
         let mut source = open(bytes, 44_100.0, 2).unwrap();
-        assert_eq!((source.info().sample_rate, source.info().channels), (44_100, 2));
-        assert_eq!(source.info().frames, Some(60_000));
+        assert_eq!((source.info(0).unwrap().sample_rate, source.info(0).unwrap().channels), (44_100, 2));
+        assert_eq!(source.info(0).unwrap().frames, Some(60_000));
         assert_eq!(play(&mut source, 44_100.0, 2, true), floats(&samples));
         assert_eq!((source.failure(), source.skipped_packets(), source.late_decodes()), (None, 0, 0));
     }
@@ -162,7 +162,7 @@ fn a_cut_is_named_with_its_place() {
         assert_eq!(source.failure(), None);
         assert_eq!(play(&mut source, 10_000.0, 1, true), floats(&ramp(23_456)));
         let failure = source.failure();
-        let expected = (name == "wav").then(|| "a.wav is cut off at 2.3 s of 6.0 s".to_owned());
+        let expected = (name == "wav").then(|| "a.wav: cut off at 2.3 s of 6.0 s".to_owned());
         assert_eq!(failure, expected);
     }
     let samples = ramp(2 * 50_000);
@@ -170,7 +170,7 @@ fn a_cut_is_named_with_its_place() {
     bytes.truncate(54 + 44_100 * 4);
     let mut source = open(bytes, 44_100.0, 2).unwrap();
     assert_eq!(play(&mut source, 44_100.0, 2, true), floats(&samples[..2 * 44_100]));
-    assert_eq!(source.failure().as_deref(), Some("a.wav is cut off at 1.0 s of 1.1 s"));
+    assert_eq!(source.failure().as_deref(), Some("a.wav: cut off at 1.0 s of 1.1 s"));
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub(super) struct Resample {
     /// Frames in `input`, 0 to `CHUNK - 1` between calls.
     filled: usize,
     output: Vec<f32>,
+    /// Where the sound begins.
+    plan: Plan,
     /// Frames still to come out that lie before the sound's beginning.
     early: usize,
     /// Frames taken in.
@@ -59,15 +61,29 @@ impl Resample {
             input,
             filled: 0,
             output,
-            early: plan.early,
+            plan,
+            early: 0,
             taken: 0,
             given: 0,
         };
-        for _ in 0..plan.silence / CHUNK {
-            made.process();
-        }
-        made.filled = plan.silence % CHUNK;
+        made.reset();
         Ok(made)
+    }
+
+    /// Forgets all sound: what is pushed next is a beginning. Allocates nothing and keeps the filters.
+    pub(super) fn reset(&mut self) {
+        self.inner.reset();
+        (self.early, self.taken, self.given) = (self.plan.early, 0, 0);
+        self.input.fill(0.0);
+        for _ in 0..self.plan.silence / CHUNK {
+            self.process();
+        }
+        self.filled = self.plan.silence % CHUNK;
+    }
+
+    /// Frames of input before and after the instant of an output frame that have a part in it.
+    pub(super) fn reach(&self) -> u64 {
+        self.plan.reach as u64
     }
 
     /// The most frames that one [`push`](Resample::push) or [`finish`](Resample::finish) gives out.
@@ -146,6 +162,8 @@ struct Plan {
     silence: usize,
     /// Output frames before the sound's first.
     early: usize,
+    /// Half the filter's length in input frames, rounded up.
+    reach: usize,
 }
 
 impl Plan {
@@ -167,6 +185,7 @@ impl Plan {
                     interpolation: SincInterpolationType::Nearest,
                     silence,
                     early,
+                    reach: half + 1,
                 }
             }
             // To half an output frame.
@@ -180,6 +199,7 @@ impl Plan {
                     interpolation,
                     silence: 0,
                     early,
+                    reach: half + 2,
                 }
             }
         }

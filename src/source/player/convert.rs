@@ -22,6 +22,8 @@ pub(super) struct Converter {
     wide: Vec<f32>,
     /// The most frames that one block becomes.
     largest: usize,
+    /// Frames still to be left out before any is passed on.
+    skip: u64,
 }
 
 impl Converter {
@@ -47,12 +49,31 @@ impl Converter {
             narrow,
             wide,
             largest,
+            skip: 0,
         })
+    }
+
+    /// Begins anew, as if just made, but leaves out the first `skip` frames that come out. Allocates nothing.
+    pub(super) fn restart(&mut self, skip: u64) {
+        if let Some(resample) = &mut self.resample {
+            resample.reset();
+        }
+        self.skip = skip;
+    }
+
+    /// Frames of input around the instant of an output frame, on either side, that have a part in it; 0 if nothing is resampled.
+    pub(super) fn reach(&self) -> u64 {
+        self.resample.as_ref().map_or(0, Resample::reach)
     }
 
     /// Whether this is the way for decoded frames of that kind.
     pub(super) fn fits(&self, rate_in: u32, channels_in: usize) -> bool {
         self.rate_in == rate_in && self.channels_in == channels_in
+    }
+
+    /// The rate that goes in, in Hz.
+    pub(super) fn rate_in(&self) -> u32 {
+        self.rate_in
     }
 
     /// Room in frames without which [`feed`](Converter::feed) and [`finish`](Converter::finish) do nothing.
@@ -81,7 +102,12 @@ impl Converter {
                 Some(resample) => resample.push(narrow),
                 None => narrow,
             };
-            pass_on(&self.after, &mut self.wide, resampled, fifo);
+            pass_on(
+                &self.after,
+                &mut self.wide,
+                left(resampled, self.channels_in.min(fifo.channels()), &mut self.skip),
+                fifo,
+            );
         }
         taken
     }
@@ -94,10 +120,22 @@ impl Converter {
             if rest.is_empty() {
                 return true;
             }
-            pass_on(&self.after, &mut self.wide, rest, fifo);
+            pass_on(
+                &self.after,
+                &mut self.wide,
+                left(rest, self.channels_in.min(fifo.channels()), &mut self.skip),
+                fifo,
+            );
         }
         false
     }
+}
+
+/// What is left of the frames without the first `skip`, which is counted down.
+fn left<'a>(frames: &'a [f32], channels: usize, skip: &mut u64) -> &'a [f32] {
+    let out = (*skip).min((frames.len() / channels) as u64);
+    *skip -= out;
+    &frames[out as usize * channels..]
 }
 
 fn pass_on(after: &Option<Mixdown>, wide: &mut [f32], frames: &[f32], fifo: &mut Fifo) {

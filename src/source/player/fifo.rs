@@ -22,6 +22,11 @@ impl Fifo {
         }
     }
 
+    /// Samples per frame.
+    pub(super) fn channels(&self) -> usize {
+        self.channels
+    }
+
     fn capacity(&self) -> usize {
         self.samples.len() / self.channels
     }
@@ -46,6 +51,23 @@ impl Fifo {
         *self = larger;
     }
 
+    /// Forgets what is held.
+    pub(super) fn clear(&mut self) {
+        (self.first, self.len) = (0, 0);
+    }
+
+    /// Copies the oldest frames to the start of `out` (interleaved), as many as are held and fit, and keeps them; returns how many
+    /// frames that were. Allocates nothing.
+    pub(super) fn peek(&self, out: &mut [f32]) -> usize {
+        let (channels, capacity) = (self.channels, self.capacity());
+        let count = (out.len() / channels).min(self.len);
+        let unbroken = count.min(capacity - self.first);
+        let (head, tail) = out[..count * channels].split_at_mut(unbroken * channels);
+        head.copy_from_slice(&self.samples[self.first * channels..][..head.len()]);
+        tail.copy_from_slice(&self.samples[..tail.len()]);
+        count
+    }
+
     /// Takes in as many of the interleaved frames as there is room for and returns how many frames that were.
     pub(super) fn push(&mut self, frames: &[f32]) -> usize {
         let (channels, capacity) = (self.channels, self.capacity());
@@ -63,13 +85,8 @@ impl Fifo {
     ///
     /// Allocates nothing.
     pub(super) fn pop(&mut self, out: &mut [f32]) -> usize {
-        let (channels, capacity) = (self.channels, self.capacity());
-        let count = (out.len() / channels).min(self.len);
-        let unbroken = count.min(capacity - self.first);
-        let (head, tail) = out[..count * channels].split_at_mut(unbroken * channels);
-        head.copy_from_slice(&self.samples[self.first * channels..][..head.len()]);
-        tail.copy_from_slice(&self.samples[..tail.len()]);
-        self.first = (self.first + count) % capacity;
+        let count = self.peek(out);
+        self.first = (self.first + count) % self.capacity();
         self.len -= count;
         count
     }
@@ -84,7 +101,7 @@ mod tests {
     proptest! {
         /// Any sequence of pushes, pops and growth behaves as a queue.
         #[test]
-        fn is_a_queue(steps in proptest::collection::vec((0u8..8, 0usize..13), 0..60), channels in 1usize..4) {
+        fn is_a_queue(steps in proptest::collection::vec((0u8..10, 0usize..13), 0..60), channels in 1usize..4) {
             let mut fifo = Fifo::new(channels, 7);
             let mut model: VecDeque<f32> = VecDeque::new();
             let mut capacity = 7;
@@ -105,6 +122,16 @@ mod tests {
                         for sample in &out[..got * channels] {
                             prop_assert_eq!(Some(*sample), model.pop_front());
                         }
+                    }
+                    7 => {
+                        let mut out = vec![-1.0; amount * channels];
+                        let got = fifo.peek(&mut out) * channels;
+                        prop_assert_eq!(got, amount.min(model.len() / channels) * channels);
+                        prop_assert!(out[..got].iter().eq(model.iter().take(got)));
+                    }
+                    8 if amount == 0 => {
+                        fifo.clear();
+                        model.clear();
                     }
                     _ => {
                         fifo.grow(amount);
