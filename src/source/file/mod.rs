@@ -1,15 +1,18 @@
 //! An audio file, decoded packet by packet: a [`Track`]. What plays it is a [`Player`](super::player::Player).
 
-mod adapter;
-mod decode;
+mod demux;
+mod edits;
 mod link;
+mod mpeg;
+mod opened;
+mod outside;
 mod reasons;
 mod repair;
 #[cfg(test)]
 mod tests;
 mod track;
 
-pub use adapter::open_track;
+pub use opened::FileTrack;
 pub use symphonia::core::io::MediaSource;
 pub use track::{Answer, OutsideCodec, OutsideCodecs, OutsideFormat, Sound, Step as TrackStep, Track, Trouble};
 
@@ -30,4 +33,12 @@ pub struct FileInfo {
     pub frames: Option<u64>,
     /// Length in seconds; if [`frames`](FileInfo::frames) is unknown, perhaps guessed from the file's size.
     pub seconds: Option<f64>,
+}
+
+/// Opens a file whose sound is decoded here, without the help of other decoders.
+///
+/// # Errors
+/// As [`FileTrack::open`].
+pub fn open_track(media: Box<dyn MediaSource>, name: &str) -> Result<Box<dyn Track>, crate::error::Error> {
+    Ok(Box::new(FileTrack::open(media, name, None)?))
 }
