@@ -54,7 +54,7 @@ mod writer;
 
 pub use layout::{CHANGE_SLOTS, Change, Changes, Commands, FEED_MAGIC, FEED_VERSION, Feed, FeederWords, SEGMENT_SLOTS, Segment, Segments};
 pub use map::{FeedMap, Heard};
-pub use pump::{Port, Pump, PumpTurn, SeekWanted};
+pub use pump::{Port, Pump, PumpTurn};
 pub use source::FeedSource;
 pub use writer::{FeedWriter, SeekCommand};
 

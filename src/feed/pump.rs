@@ -5,6 +5,8 @@
 use core::ops::Range;
 use core::time::Duration;
 
+use super::{FeedWriter, SeekCommand};
+use crate::ring::Ticket;
 use crate::source::player::{Failure, Player, Segment, State};
 
 /// Frames moved at once. Small enough that a seek waits for little, large enough that the seam costs nothing.
@@ -31,22 +33,58 @@ pub trait Port {
     /// Sleeps until there is room for `frames`, somebody calls, or the time is up.
     fn wait(&mut self, ticket: u32, frames: usize, timeout: Duration);
     /// The latest seek asked for, if it is not the one of number `done`.
-    fn seek_wanted(&mut self, done: u32) -> Option<SeekWanted>;
+    fn seek_wanted(&mut self, done: u32) -> Option<SeekCommand>;
     /// Messages sent to the feeder so far.
     fn mail(&mut self) -> u32;
     /// Shows a sign of life.
     fn beat(&mut self);
 }
 
-/// A seek that the page asks for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SeekWanted {
-    /// Its number; each seek has another.
-    pub serial: u32,
-    /// Which item.
-    pub item: u32,
-    /// Where in it, in seconds.
-    pub seconds: f64,
+impl Port for FeedWriter {
+    fn room(&mut self) -> usize {
+        FeedWriter::room(self)
+    }
+
+    fn write(&mut self, interleaved: &[f32]) {
+        let written = FeedWriter::write(self, interleaved);
+        debug_assert!(written.is_ok(), "the player gives whole frames");
+    }
+
+    fn jump(&mut self, serial: u32) {
+        FeedWriter::jump(self, serial);
+    }
+
+    fn segment(&mut self, item: u32, seconds: f64) {
+        FeedWriter::segment(self, item, seconds);
+    }
+
+    fn end(&mut self) {
+        FeedWriter::end(self);
+    }
+
+    fn is_drained(&mut self) -> bool {
+        FeedWriter::is_drained(self)
+    }
+
+    fn ticket(&mut self) -> u32 {
+        FeedWriter::ticket(self).0
+    }
+
+    fn wait(&mut self, ticket: u32, frames: usize, timeout: Duration) {
+        FeedWriter::wait(self, Ticket(ticket), frames, timeout);
+    }
+
+    fn seek_wanted(&mut self, done: u32) -> Option<SeekCommand> {
+        self.command().filter(|command| command.serial != done)
+    }
+
+    fn mail(&mut self) -> u32 {
+        FeedWriter::mail(self)
+    }
+
+    fn beat(&mut self) {
+        FeedWriter::beat(self);
+    }
 }
 
 /// What a turn came to.
@@ -183,7 +221,7 @@ impl<P: Port> Pump<P> {
         PumpTurn::Going
     }
 
-    fn seek(&mut self, wanted: SeekWanted) {
+    fn seek(&mut self, wanted: SeekCommand) {
         self.serial = wanted.serial;
         match self.player.seek(wanted.item as usize, wanted.seconds) {
             Ok(()) => self.begin(),

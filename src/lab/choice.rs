@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use wasm_bindgen::JsValue;
-use web_sys::{File, HtmlElement, HtmlInputElement, HtmlSelectElement};
+use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 
 use super::dom::element;
 use crate::error::in_range;
@@ -18,8 +18,8 @@ pub(super) struct Choice {
     pub(super) file: HtmlInputElement,
     /// Each source's own field.
     fields: [(&'static str, HtmlElement); 4],
-    /// The file that was picked or dropped last.
-    picked: RefCell<Option<File>>,
+    /// The files that were picked or dropped, and with which to begin.
+    files: RefCell<MediaList>,
     good: RefCell<Said>,
 }
 
@@ -29,7 +29,7 @@ struct Said {
     source: String,
     voices: String,
     hz: String,
-    picked: Option<File>,
+    files: MediaList,
 }
 
 impl Choice {
@@ -43,17 +43,23 @@ impl Choice {
                 ("synth", element("voices-field")?),
                 ("sine", element("hz-field")?),
                 ("index", element("index-note")?),
-                ("file", element("file-field")?),
+                ("file", element("player")?),
             ],
-            picked: RefCell::new(None),
+            files: RefCell::new(MediaList {
+                items: Vec::new(),
+                first: 0,
+            }),
             good: RefCell::new(Said {
                 source: "synth".into(),
                 voices: "16".into(),
                 hz: "440".into(),
-                picked: None,
+                files: MediaList {
+                    items: Vec::new(),
+                    first: 0,
+                },
             }),
         };
-        // A reloaded page keeps what was typed, but not the file.
+        // A reloaded page keeps what was typed, but not the files.
         if choice.source.value() == "file" {
             choice.source.set_value("synth");
         }
@@ -69,11 +75,35 @@ impl Choice {
         }
     }
 
-    /// A file was picked or dropped.
-    pub(super) fn pick(&self, file: File) {
-        *self.picked.borrow_mut() = Some(file);
+    /// Files were picked or dropped; item `first` of them is to be played first.
+    pub(super) fn pick(&self, items: Vec<MediaItem>, first: usize) {
+        *self.files.borrow_mut() = MediaList { items, first };
         self.source.set_value("file");
         self.show_field();
+    }
+
+    /// Adds files to the list; the place of the first of them.
+    pub(super) fn add(&self, items: &[MediaItem]) -> usize {
+        let mut files = self.files.borrow_mut();
+        let first = files.items.len();
+        files.items.extend_from_slice(items);
+        first
+    }
+
+    /// Item `first` of the list is to be played first; the last one if there are not so many.
+    pub(super) fn begin_with(&self, first: usize) {
+        let mut files = self.files.borrow_mut();
+        files.first = first.min(files.items.len().saturating_sub(1));
+    }
+
+    /// The list.
+    pub(super) fn files(&self) -> MediaList {
+        self.files.borrow().clone()
+    }
+
+    /// Whether files are chosen, and no other source.
+    pub(super) fn plays_files(&self) -> bool {
+        self.source.value() == "file"
     }
 
     /// What is to be played.
@@ -88,22 +118,17 @@ impl Choice {
                 hz: in_range("the sine's frequency", number(&self.hz), 1.0, 20_000.0, " Hz")?,
             }),
             "index" => Ok(SourceSpec::Index),
-            "file" => match &*self.picked.borrow() {
-                Some(file) => Ok(SourceSpec::Media(MediaList {
-                    items: vec![MediaItem::File(file.clone())],
-                    first: 0,
-                })),
-                None => Err(PageError::Source("Choose an audio file first, or drop one on the page.".into())),
-            },
+            "file" if self.lacks_file() => Err(PageError::Source("Choose audio files first, or drop some on the page.".into())),
+            "file" => Ok(SourceSpec::Media(self.files())),
             _ => Ok(SourceSpec::Synth {
                 voices: in_range("the synth's voices", number(&self.voices).round(), 1.0, 256.0, "")? as u32,
             }),
         }
     }
 
-    /// Whether a file is to be played that has not been picked yet.
+    /// Whether files are to be played that have not been picked yet.
     pub(super) fn lacks_file(&self) -> bool {
-        self.source.value() == "file" && self.picked.borrow().is_none()
+        self.plays_files() && self.files.borrow().items.is_empty()
     }
 
     /// What the controls say plays.
@@ -112,7 +137,7 @@ impl Choice {
             source: self.source.value(),
             voices: self.voices.value(),
             hz: self.hz.value(),
-            picked: self.picked.borrow().clone(),
+            files: self.files(),
         };
     }
 
@@ -124,7 +149,7 @@ impl Choice {
         self.hz.set_value(&good.hz);
         // So that the same file, repaired, can be picked again: an unchanged file input says nothing.
         self.file.set_value("");
-        *self.picked.borrow_mut() = good.picked;
+        *self.files.borrow_mut() = good.files;
         self.show_field();
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
     connect_source(lab)?;
     connect_ring(lab)?;
     connect_faults(lab)?;
+    super::player::connect(lab)?;
     super::drop_file::connect(lab)?;
     let shown = lab.clone();
     let redraw = move |_: Event| shown.redraw();
@@ -75,12 +76,7 @@ fn connect_source(lab: &Rc<Lab>) -> Result<(), JsValue> {
         let on = lab.clone();
         listen(number, "change", move |_: Event| on.source_changed())?;
     }
-    let on = lab.clone();
-    listen(&choice.file, "change", move |_: Event| {
-        if let Some(file) = on.controls.choice.file.files().and_then(|files| files.get(0)) {
-            on.play_file(file);
-        }
-    })
+    Ok(())
 }
 
 fn connect_ring(lab: &Rc<Lab>) -> Result<(), JsValue> {
@@ -141,15 +137,6 @@ impl Lab {
                 self.message.error(&error);
                 self.controls.choice.restore();
             }
-        }
-    }
-
-    /// Plays a file that was picked or dropped, at once.
-    pub(super) fn play_file(self: &Rc<Self>, file: web_sys::File) {
-        self.controls.choice.pick(file);
-        match self.controls.choice.spec() {
-            Ok(source) if self.phase_now().is_live() => self.begin(Job::Source(source)),
-            _ => self.begin(Job::Start),
         }
     }
 

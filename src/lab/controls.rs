@@ -111,7 +111,7 @@ impl Controls {
 }
 
 /// Disables or enables a button; leaves the page alone if it is so already.
-fn set_disabled(button: &HtmlButtonElement, disabled: bool) {
+pub(super) fn set_disabled(button: &HtmlButtonElement, disabled: bool) {
     if button.disabled() != disabled {
         button.set_disabled(disabled);
     }

@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use wasm_bindgen::JsValue;
-use web_sys::{DragEvent, HtmlElement};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DragEvent, Element, HtmlElement};
 
-use super::dom::{document, element, listen};
+use super::dom::{Text, document, element, listen};
 use super::page::Lab;
+use super::player::items;
 
 /// Lets files be dropped on the page, for as long as it lives.
 pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
@@ -31,8 +32,14 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
             shown.set_hidden(over.get() == 0);
         }
     })?;
-    listen(&document, "dragover", |event: DragEvent| {
+    let (on, mut what) = (lab.clone(), Text::of("drop-what")?);
+    listen(&document, "dragover", move |event: DragEvent| {
         if carries_files(&event) {
+            what.show(if adds(&on, &event) {
+                "Drop to add to the list"
+            } else {
+                "Drop to play"
+            });
             // Without this the browser would open the file instead of the page.
             event.prevent_default();
             if let Some(transfer) = event.data_transfer() {
@@ -48,11 +55,20 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
         event.prevent_default();
         depth.set(0);
         curtain.set_hidden(true);
-        let files = event.data_transfer().and_then(|transfer| transfer.files());
-        if let Some(file) = files.and_then(|files| files.get(0)) {
-            lab.play_file(file);
+        let files = items(event.data_transfer().and_then(|transfer| transfer.files()));
+        if adds(&lab, &event) {
+            lab.add_files(files);
+        } else {
+            lab.play_files(files);
         }
     })
+}
+
+/// Whether files that are dropped here are added to the list that plays, and not played at once: over the list itself.
+fn adds(lab: &Lab, event: &DragEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let on_list = target.is_some_and(|target| matches!(target.closest(".files"), Ok(Some(_))));
+    on_list && lab.playing_files().is_some()
 }
 
 fn carries_files(event: &DragEvent) -> bool {

@@ -92,6 +92,21 @@ impl Display for Many {
     }
 }
 
+/// `text` with a capital and a full stop, but a name at its beginning left as it is.
+pub fn sentence(text: &str) -> String {
+    let first_word = text.split(' ').next().unwrap_or_default();
+    let is_name = first_word.contains(['.', ':', '`', '/']);
+    let mut characters = text.chars();
+    let mut sentence: String = match characters.next() {
+        Some(first) if !is_name => first.to_uppercase().chain(characters).collect(),
+        _ => text.into(),
+    };
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,5 +149,12 @@ mod tests {
     fn one_has_no_s() {
         assert_eq!(Many(1, "frame").to_string(), "1 frame");
         assert_eq!(Many(1200, "frame").to_string(), "1,200 frames");
+    }
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_but_leaves_names_alone() {
+        assert_eq!(sentence("the ring's size is 5"), "The ring's size is 5.");
+        assert_eq!(sentence("a.wav: it is empty"), "a.wav: it is empty.");
+        assert_eq!(sentence("Done!"), "Done!");
     }
 }

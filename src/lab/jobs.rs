@@ -72,8 +72,11 @@ impl Lab {
                 self.controls.choice.keep();
                 self.message.clear();
                 self.adopt(output);
+                self.files_begin();
             }
             Ok(output) => output.close().await,
+            // The next of the files, then.
+            Err(error) if self.epoch.get() == epoch && self.pass_over(&error) => self.begin(Job::Start),
             Err(error) => self.refused(&error),
         }
     }
@@ -93,7 +96,9 @@ impl Lab {
                 self.controls.choice.keep();
                 self.message.clear();
                 self.told_failure.set(false);
+                self.view.borrow_mut().show_playing(None);
                 if is_file {
+                    self.files_begin();
                     // Who brings a file wants to hear it.
                     output.set_paused(false);
                     output.resume();
@@ -101,6 +106,12 @@ impl Lab {
             }
             // To or from the index signal, which needs an output of its own; or the producer died before it heard of it.
             Err(error) if matches!(error.code(), "option" | "worker-crashed") => self.start().await,
+            // The next of the files, then.
+            Err(error) if is_file && self.pass_over(&error) => {
+                if let Ok(source) = self.controls.choice.spec() {
+                    self.begin(Job::Source(source));
+                }
+            }
             Err(error) => self.refused(&error),
         }
     }

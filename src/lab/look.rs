@@ -5,11 +5,12 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
+use super::announce::Topic;
 use super::dom::{now_ms, sleep, window};
 use super::page::Lab;
 use super::phase::Phase;
 use crate::web::PageError;
-use crate::web::page::OutputState;
+use crate::web::page::{Output, OutputState};
 
 /// The state's words are looked at less often than the figures: nobody can tell, and it costs a look at the ledger.
 const STATE_EVERY_MS: f64 = 100.0;
@@ -48,6 +49,7 @@ impl Lab {
             );
             return;
         }
+        self.look_at_files(now, &output, phase);
         self.tell();
         match phase {
             // Nothing changes any more. A lost output is kept: Play replaces it.
@@ -61,6 +63,29 @@ impl Lab {
             }
             Phase::Lost => {}
             _ => self.ask_for_frame(),
+        }
+    }
+
+    /// Shows what plays of the list, if files do, and says what could not be played.
+    fn look_at_files(self: &Rc<Self>, now_ms: f64, output: &Output, phase: Phase) {
+        if !self.controls.choice.plays_files() {
+            return;
+        }
+        let mut player = self.player.borrow_mut();
+        let Ok(news) = player.look(now_ms, output, phase) else { return };
+        let (playing, failed) = (player.playing(), news.failed.then(|| player.failed()));
+        drop(player);
+        if let Some(name) = news.playing {
+            let mut view = self.view.borrow_mut();
+            view.announcer.offer(Topic::State, format!("Playing {name}"));
+            view.show_playing(playing);
+        }
+        if let Some((item, file)) = news.inspect {
+            self.inspect(item, &file);
+        }
+        if let Some(failed) = failed {
+            self.told_failure.set(true);
+            self.message.show("file", &failed);
         }
     }
 
@@ -112,8 +137,9 @@ impl Lab {
         let _ = view.refresh(now_ms);
     }
 
-    /// Draws the chart again: size or colours have changed.
+    /// Draws the chart and the waveform again: size or colours have changed.
     pub(super) fn redraw(&self) {
+        self.player.borrow_mut().refresh();
         let _ = self.view.borrow_mut().refresh(now_ms());
     }
 

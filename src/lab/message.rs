@@ -4,6 +4,7 @@ use wasm_bindgen::JsValue;
 use web_sys::{Event, HtmlElement};
 
 use super::dom::{element, listen};
+use super::format::sentence;
 use crate::web::PageError;
 
 /// The area `#message`: one message at a time, the latest.
@@ -64,19 +65,4 @@ impl Message {
         let _ = self.area.remove_attribute("data-code");
         self.text.set_text_content(None);
     }
-}
-
-/// `text` with a capital and a full stop, but a name at its beginning left as it is.
-pub(super) fn sentence(text: &str) -> String {
-    let first_word = text.split(' ').next().unwrap_or_default();
-    let is_name = first_word.contains(['.', ':', '`', '/']);
-    let mut characters = text.chars();
-    let mut sentence: String = match characters.next() {
-        Some(first) if !is_name => first.to_uppercase().chain(characters).collect(),
-        _ => text.into(),
-    };
-    if !sentence.ends_with(['.', '!', '?']) {
-        sentence.push('.');
-    }
-    sentence
 }

@@ -14,7 +14,7 @@
 //! | `state` | `data-state`: `loading`, `idle`, `starting`, `blocked`, `running`, `paused`, `suspended`, `interrupted`, `ended`, `lost`, `closed` |
 //! | `now-playing` | source and time played, or what to do |
 //! | `source` | `synth`, `sine`, `index`, `file` |
-//! | `voices`, `hz`, `file` | number 1 to 256, number 1 to 20,000, file input; each is there while its source is chosen |
+//! | `voices`, `hz` | number 1 to 256, number 1 to 20,000; each is there while its source is chosen |
 //! | `volume` | range, 0 to 100; the gain is its square |
 //! | `ring-size`, `ring-slider`, `ring-ms` | frames as a number (applied on change), as a range of powers of two (applied while it moves), in ms |
 //! | `latency-hint` | `interactive`, `balanced`, `playback`; starts another output when one plays |
@@ -36,12 +36,23 @@
 //! | `share-…` | the same as parts of the whole |
 //! | `imbalance`, `balance` | frames unaccounted for; `data-balanced` is `true` or `false` |
 //! | `underrun-log`, `log-empty` | the latest underruns as sentences, newest first |
-//! | `drop` | shown while a file is held over the page |
+//! | `drop`, `drop-what` | shown while a file is held over the page; what dropping it does |
+//! | `player` | the panel of the source `file`, there while that is chosen; `data-empty`: no file was chosen yet |
+//! | `file`, `file-add` | file inputs for several files: play them as a new list; add them to the list |
+//! | `address`, `address-form`, `address-add` | the address of a file, to be added to the list |
+//! | `list`, `count`, `no-files` | the files: `li` with `data-state` `good` or `failed`, in it the button `item-N` (from 0; `aria-current` on the one that plays) and `.row-fault`; how many; what to do while there are none |
+//! | `title`, `artist`, `format`, `cover` | of the file that plays: title or file name, artist and album, what it is and who decodes it, its picture |
+//! | `time-now`, `time-all` | what is heard now, and the length: minutes, seconds and a tenth |
+//! | `seek`, `wave`, `seek-at`, `scan` | the slider; its canvas; the time under the pointer; how much of the waveform is known |
+//! | `previous`, `next` | to another file of the list |
+//! | `loop-a`, `loop-b`, `loop-clear`, `loop` | set the loop's ends where it plays now, clear it, what it is |
+//! | `repeat` | `none`, `one`, `all` |
 
 pub mod announce;
 pub mod format;
 pub mod history;
 pub mod phase;
+pub mod player;
 pub mod report;
 pub mod scenario;
 

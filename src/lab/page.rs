@@ -12,6 +12,7 @@ use super::dom::{document, now_ms};
 use super::jobs::Job;
 use super::message::Message;
 use super::phase::Phase;
+use super::player::Player;
 use super::view::View;
 use crate::web::page::{Output, preload, shareable};
 
@@ -38,6 +39,7 @@ pub fn lab_start() -> Result<(), JsValue> {
         controls: Controls::find()?,
         message,
         view: RefCell::new(View::find()?),
+        player: RefCell::new(Player::find()?),
         current: RefCell::new(None),
         phase: Cell::new(Phase::Idle),
         phase_at_ms: Cell::new(f64::NEG_INFINITY),
@@ -64,7 +66,7 @@ pub fn lab_start() -> Result<(), JsValue> {
     super::run::install();
     super::run::start_from_address(|error| {
         if let Some(lab) = LAB.with_borrow(Clone::clone) {
-            lab.message.show("scenario", &super::message::sentence(&error.to_string()));
+            lab.message.show("scenario", &super::format::sentence(&error.to_string()));
         }
     });
     body.set_attribute("data-phase", "ready")
@@ -94,6 +96,7 @@ pub(super) struct Lab {
     pub(super) controls: Controls,
     pub(super) message: Message,
     pub(super) view: RefCell<View>,
+    pub(super) player: RefCell<Player>,
     pub(super) current: RefCell<Option<Output>>,
     pub(super) phase: Cell<Phase>,
     pub(super) phase_at_ms: Cell<f64>,
@@ -126,7 +129,10 @@ impl Lab {
             (None, Phase::Starting) => self.cancel(),
             // The one that was lost or has ended is being replaced already.
             (Some(_), _) if self.working.get() => {}
-            _ => self.begin(Job::Start),
+            _ => {
+                self.begin_again();
+                self.begin(Job::Start);
+            }
         }
         self.look_again();
     }

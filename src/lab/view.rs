@@ -44,6 +44,8 @@ pub(super) struct View {
     history: History,
     facts: Option<Facts>,
     facts_at_ms: f64,
+    /// What plays, if it is not the source as a whole: one of several files.
+    playing: Option<String>,
     latest: Snapshot,
     /// When they were taken, and the earlier snapshots that load is measured from.
     earlier: [(f64, Option<Snapshot>); 2],
@@ -85,6 +87,7 @@ impl View {
             history: History::default(),
             facts: None,
             facts_at_ms: f64::NEG_INFINITY,
+            playing: None,
             latest: Snapshot::default(),
             earlier: [(f64::NEG_INFINITY, None), (f64::NEG_INFINITY, None)],
             limit: 2048,
@@ -99,6 +102,7 @@ impl View {
         self.history.clear();
         self.facts = None;
         self.facts_at_ms = f64::NEG_INFINITY;
+        self.playing = None;
         self.latest = Snapshot::default();
         self.earlier = [(f64::NEG_INFINITY, None), (f64::NEG_INFINITY, None)];
         self.announced.1 = 0;
@@ -116,6 +120,11 @@ impl View {
             self.announced.0 = phase;
             self.announcer.offer(Topic::State, phase.title().into());
         }
+    }
+
+    /// Names one of several files as what plays; `None`: the source has one name for all its time.
+    pub(super) fn show_playing(&mut self, playing: Option<String>) {
+        self.playing = playing;
     }
 
     /// Shows what `frames` of ring are, where no output does.
@@ -170,7 +179,7 @@ impl View {
         match phase.advice() {
             "" => self.now_playing.show(format_args!(
                 "{}, {}",
-                facts.source_name,
+                self.playing.as_ref().unwrap_or(&facts.source_name),
                 Clock(consumer.fresh as f64 / sample_rate, 1)
             )),
             advice => self.now_playing.show(advice),

@@ -12,7 +12,7 @@ use super::codec;
 use super::message::{post, tell_panics};
 use super::options::object;
 use crate::error::Error;
-use crate::feed::{Port, Pump, PumpTurn, SeekWanted};
+use crate::feed::{Port, Pump, PumpTurn, SeekCommand};
 use crate::source::file::{FileInfo, Track, open_track};
 use crate::source::player::{Failure, LoopRegion, Opener, Player, Repeat};
 
@@ -92,9 +92,9 @@ impl Port for JsPort {
         self.port.wait(ticket, frames, timeout.as_secs_f64() * 1e3);
     }
 
-    fn seek_wanted(&mut self, done: u32) -> Option<SeekWanted> {
+    fn seek_wanted(&mut self, done: u32) -> Option<SeekCommand> {
         let serial = self.port.seek_serial();
-        (serial != 0 && serial != done).then(|| SeekWanted {
+        (serial != 0 && serial != done).then(|| SeekCommand {
             serial,
             item: self.port.seek_item(),
             seconds: self.port.seek_seconds(),
