@@ -1,20 +1,14 @@
 // Runs the bench in Chromium, puts everything into one table and into target/bench/results.json. Called by ci/bench, which has built what is measured.
 import { execFileSync } from 'node:child_process';
-import { createServer } from 'node:http';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
-import { extname, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { chromium } from 'playwright-core';
+import { figure, folders, launch, line, median, root, serve, spread, verdict } from './common.mjs';
+import { measureFiles, printFiles } from './files.mjs';
 
-const root = normalize(join(import.meta.dirname, '..'));
-// What the bench's pages find where.
-const folders = { bench: 'benches/browser', engine: 'target/engine', ring: 'target/bench/ring', ringbuf: 'node_modules/ringbuf.js/dist' };
 // All that an embedder's page loads.
 const shipped = ['noxrun_bg.wasm', 'noxrun.js', 'worklet/processor.js', 'worklet/producer.js'];
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
-const flags =
-  '--no-sandbox --disable-gpu --autoplay-policy=no-user-gesture-required --disable-background-networking --disable-component-update --disable-sync --no-first-run --disable-quic';
 
 const ring = { capacity: 16384, rounds: 41, times: 32 };
 const starts = 11;
@@ -22,42 +16,11 @@ const starts = 11;
 // Goals of issue 2.
 const goals = { ring: 0.6, native: 1, startMs: 100, gzipBytes: 60 * 1024 };
 
-function serve() {
-  const server = createServer(({ url }, response) => {
-    const [, folder, ...rest] = new URL(url, 'http://localhost').pathname.split('/');
-    let body;
-    try {
-      body = readFileSync(join(root, folders[folder], normalize(rest.join('/'))));
-    } catch {
-      response.writeHead(404).end();
-      return;
-    }
-    response.writeHead(200, {
-      'Content-Type': types[extname(url)] ?? 'application/octet-stream',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-      'Cross-Origin-Embedder-Policy': 'require-corp',
-    });
-    response.end(body);
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-
-// Median, quartiles and extremes of one contestant's rounds.
-function spread(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
-  return { median: at(0.5), quarter: at(0.25), threeQuarters: at(0.75), min: sorted[0], max: sorted.at(-1), rounds: sorted.length };
-}
-
 // Ours and theirs, round by round: the ratio of two neighbouring rounds is disturbed less than either time.
 function compare(what, ours, theirs, peer, unit, goal) {
   const ratio = median(ours.map((value, round) => value / theirs[round]));
   return { what, unit, noxrun: spread(ours), peer: { name: peer, ...spread(theirs) }, ratio, goal, reached: goal === null ? null : ratio <= goal };
 }
-
-const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags.split(' ') });
 
 async function opened(browser, origin) {
   const context = await browser.newContext();
@@ -101,15 +64,6 @@ function sizes() {
   return { files, gzipBytes, goal: goals.gzipBytes, reached: gzipBytes <= goals.gzipBytes };
 }
 
-function line(...cells) {
-  const [what, ...rest] = cells;
-  console.log(what.padEnd(52) + rest.map((cell) => String(cell ?? '').padStart(15)).join(''));
-}
-
-const verdict = (reached) => (reached === null || reached === undefined ? '' : reached ? 'yes' : 'NO');
-const figure = ({ median, quarter, threeQuarters }, unit) =>
-  `${median.toFixed(1)} ${unit} ±${(50 * (threeQuarters - quarter) / median).toFixed(0)}%`;
-
 function print(results) {
   const { machine, comparisons, startup, size } = results;
   console.log(`\n${machine.date}, ${machine.browser}, ${machine.cpu} x ${machine.cores}, load ${machine.load.map((load) => load.toFixed(1)).join(' ')}`);
@@ -128,6 +82,7 @@ function print(results) {
   line('what an embedder ships', 'gzip -9', 'bytes', '', 'goal', 'reached');
   for (const { name, bytes, gzipBytes } of size.files) line(name, gzipBytes, bytes);
   line('in all', size.gzipBytes, '', '', `<= ${size.goal}`, verdict(size.reached));
+  printFiles(results.files);
   const missed = [...comparisons, ...startup, size].filter(({ reached }) => reached === false).length;
   console.log(missed === 0 ? '\nEvery goal is reached.' : `\nGoals missed: ${missed}. On a busy machine, try again before drawing conclusions (load above).`);
 }
@@ -143,6 +98,8 @@ try {
   await page.context().close();
   console.log(`Measuring ${starts} starts, each in a new browser`);
   const { first, again } = await measureStarts(origin);
+  console.log('Measuring files: decoding, playing, seeking');
+  const files = await measureFiles(origin);
   const results = {
     schema: 1,
     machine: {
@@ -165,6 +122,7 @@ try {
     ],
     startup: [startFigures('first start in a new browser, page loaded', first, goals.startMs), startFigures('second start', again, goals.startMs)],
     size: sizes(),
+    files,
     raw: { ring: times, native, starts: { first, again } },
   };
   writeFileSync(join(root, 'target/bench/results.json'), `${JSON.stringify(results, null, 1)}\n`);

@@ -13,7 +13,7 @@ use damage::Edit;
 use noxrun::Error;
 use noxrun::FileProblem::{self, *};
 use noxrun::render::{RenderInfo, Source};
-use noxrun::source::file::{FileSource, MediaSource};
+use noxrun::source::player::{MediaSource, Player};
 use std::fs;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::PathBuf;
@@ -53,7 +53,7 @@ fn play(media: impl MediaSource + 'static, name: &str) -> Result<Heard, Error> {
 /// Opens and plays at most a minute, and tells `each` after each block how many seconds were played. The one place that knows how.
 fn play_and(media: impl MediaSource + 'static, name: &str, each: impl Fn(f64)) -> Result<Heard, Error> {
     const FRAMES: usize = 512;
-    let mut source = FileSource::open(Box::new(media), name, RATE, CHANNELS)?;
+    let mut source = Player::play_file(Box::new(media), name, RATE, CHANNELS)?;
     let mut samples = Vec::new();
     let mut block = [0.0; FRAMES * CHANNELS];
     let mut info = RenderInfo {

@@ -15,7 +15,7 @@ mod watched;
 use damage::{Edit, Random, damage};
 use noxrun::Error;
 use noxrun::render::{RenderInfo, Source};
-use noxrun::source::file::{FileSource, MediaSource};
+use noxrun::source::player::{MediaSource, Player};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs;
@@ -87,6 +87,8 @@ struct Way {
     seekable: bool,
     /// Most bytes that one read gives.
     portion: usize,
+    /// Seeks: after so many blocks, to that second.
+    seeks: [Option<(u64, f64)>; 3],
 }
 
 impl Way {
@@ -97,6 +99,11 @@ impl Way {
             channels: *random.one_of(&[1, 2, 2, 6]),
             seekable: !random.chance(10),
             portion: if random.chance(5) { 1 + random.below(700) } else { usize::MAX },
+            seeks: std::array::from_fn(|_| {
+                random
+                    .chance(30)
+                    .then(|| (random.below(20) as u64, random.below(MAX_SECONDS as usize * 1_000) as f64 * 1e-3))
+            }),
         }
     }
 }
@@ -115,7 +122,7 @@ struct Played {
 fn play(media: Box<dyn MediaSource>, name: &str, way: &Way) -> Played {
     const FRAMES: usize = 512;
     let mut played = Played::default();
-    let mut source = match FileSource::open(media, name, way.rate, way.channels) {
+    let mut source = match Player::play_file(media, name, way.rate, way.channels) {
         Ok(source) => source,
         Err(error) => {
             played.refused = Some(error);
@@ -131,7 +138,13 @@ fn play(media: Box<dyn MediaSource>, name: &str, way: &Way) -> Played {
         heard_in: 0.0,
         underruns: 0,
     };
-    while info.position < (MAX_SECONDS * f64::from(way.rate)) as u64 {
+    for block_number in 0.. {
+        if info.position >= (MAX_SECONDS * f64::from(way.rate)) as u64 {
+            break;
+        }
+        for (_, seconds) in way.seeks.iter().flatten().filter(|(after, _)| *after == block_number) {
+            source.seek(0, *seconds).expect("there is an item, and the second is in range");
+        }
         let frames = source.render(&mut block, &info);
         assert!(frames <= FRAMES, "{frames} frames in a block of {FRAMES}");
         let samples = &block[..frames * way.channels];
@@ -369,6 +382,7 @@ fn damaged_files_do_no_harm() {
                 channels: 2,
                 seekable: true,
                 portion: usize::MAX,
+                seeks: [None, Some((2, 0.1)), Some((4, 0.0))],
             };
             let made = judge(bytes, &way);
             assert!(made.complaints.is_empty(), "{name}: {:?}", made.complaints);
@@ -502,6 +516,7 @@ fn replay(path: &Path) {
                     channels,
                     seekable,
                     portion: usize::MAX,
+                    seeks: [Some((1, 0.2)), Some((3, 0.05)), Some((5, 1.0))],
                 };
                 let started = Instant::now();
                 let made = judge(&bytes, &way);

@@ -29,7 +29,7 @@ mod mixdown;
 mod region;
 mod resample;
 mod stream;
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
 
 use std::collections::VecDeque;
@@ -411,7 +411,8 @@ impl Player {
             let out = &mut out[done * self.channels..][..limit * self.channels];
             let frames = self.copy(here, out, inside);
             if frames == 0 {
-                if self.in_head && limit > 0 {
+                if self.in_head {
+                    // The head is over.
                     self.in_head = false;
                     continue;
                 }

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 
 /// Input frames before the target of a seek that are searched for one that falls on an output frame. Every pair of usual rates
 /// has one within 640; with the others the nearest one is used.
-const SEARCH_FRAMES: u64 = 1 << 16;
+const SEARCH_FRAMES: u64 = 1 << 17;
 /// How far off the output's grid an input frame may be to be on it, in output frames: what `f64` leaves after hours.
 const ON_GRID: f64 = 1e-7;
 /// Longest silence that stands for sound missing between a seek's target and the first sound that came, in seconds.
@@ -80,6 +80,8 @@ struct Entry {
 /// See the module.
 pub(super) struct Stream {
     rate: f32,
+    /// Frames that are kept ready at most before a step, which the store has room for beside what that brings.
+    ahead: usize,
     fifo: Fifo,
     /// Frames taken out since the stream last went somewhere.
     popped: u64,
@@ -117,6 +119,7 @@ impl Stream {
     pub(super) fn new(rate: f32, channels: usize, ahead: usize) -> Self {
         Stream {
             rate,
+            ahead,
             fifo: Fifo::new(channels, ahead),
             popped: 0,
             marks: VecDeque::new(),
@@ -212,7 +215,8 @@ impl Stream {
     /// Frames to the end of the stretch at hand, if that has been decoded.
     pub(super) fn left(&self) -> Option<usize> {
         let pushed = self.pushed();
-        match self.marks.front() {
+        // A mark that the next frame will have is where the stretch begins.
+        match self.marks.iter().find(|mark| mark.at > self.popped) {
             Some(mark) if mark.at <= pushed => Some((mark.at - self.popped) as usize),
             _ if matches!(self.stage, Stage::Ended | Stage::Held) => Some(self.fifo.len()),
             _ => None,
@@ -351,7 +355,7 @@ impl Stream {
                     let error = failure(items, self.item, FileProblem::Empty, "the file holds no sound".into());
                     items.fail(self.item, error);
                 }
-                if fruitless.is_none() && hold == Some(self.item) {
+                if fruitless.is_none() && self.running && hold == Some(self.item) {
                     self.stage = Stage::Hold;
                 } else {
                     self.fruitless += usize::from(fruitless.is_some());
@@ -366,7 +370,7 @@ impl Stream {
     fn leave_fruitless_run(&mut self) {
         let Some(converter) = &self.converter else { return };
         let joint = self.fed as f64 * f64::from(self.rate) / f64::from(converter.rate_in());
-        if self.drop > 0 || self.origin + (joint.ceil() as i64) < self.begin as i64 {
+        if self.drop > 0 || self.origin + (joint.ceil() as i64) <= self.begin as i64 {
             self.running = false;
         }
     }
@@ -459,7 +463,7 @@ impl Stream {
             push_mark(&mut self.marks, mark);
         }
         converter.restart(skip);
-        self.fifo.grow(self.fifo.len() + converter.room());
+        self.fifo.grow(self.ahead + converter.room());
         (self.origin, self.begin) = (pushed as i64 - skip as i64, pushed);
         (self.fed, self.running) = (0, true);
     }
