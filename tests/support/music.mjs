@@ -1,8 +1,10 @@
 // Long sounds, made of what ci/fixtures made.
 
 import { execFile } from 'node:child_process';
+import { truncate, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { fixture, fixtureBytes } from './suite.mjs';
+import { wav } from './wav.mjs';
 
 const run = promisify(execFile);
 
@@ -27,4 +29,14 @@ export async function repeatedWav(times) {
 /** Writes the fixture `name` to `file`, `times` over and a bit less at its joints, without encoding it anew. */
 export async function loopedFile(name, file, times, ...options) {
   await run('ffmpeg', ['-nostdin', '-v', 'error', '-y', '-stream_loop', String(times - 1), '-i', fixture(name), '-c', 'copy', ...options, file]);
+}
+
+/** Writes a WAV file of so many seconds, silent, that takes no room on the disk: 16 bits, stereo, 44,100 Hz. */
+export async function sparseWav(file, seconds) {
+  const bytes = 4 * 44_100 * seconds;
+  const head = wav(0, 44_100);
+  head.writeUInt32LE(head.length - 8 + bytes, 4);
+  head.writeUInt32LE(bytes, 40);
+  await writeFile(file, head);
+  await truncate(file, head.length + bytes);
 }
