@@ -24,7 +24,7 @@ const RATE: f32 = 44_100.0;
 const CHANNELS: usize = 2;
 
 /// Whether every refusal has its own [`FileProblem`] already; before, all are [`Damaged`].
-const TYPED: bool = false;
+const TYPED: bool = true;
 
 fn file(name: &str) -> Vec<u8> {
     let folder =
@@ -170,8 +170,8 @@ fn cut_off_anywhere_plays_to_the_cut() {
                 "{name} at {percent} %: longer than the whole"
             );
             if let Some(failure) = &heard.failure {
-                let place = format!("{name} is cut off at {:.1} s", heard.seconds());
-                let near = format!("{name} is cut off at {:.1} s", heard.seconds() + 0.05);
+                let place = format!("{name}: cut off at {:.1} s", heard.seconds());
+                let near = format!("{name}: cut off at {:.1} s", heard.seconds() + 0.05);
                 assert!(
                     failure.starts_with(&place) || failure.starts_with(&near),
                     "{failure}, played {} s",
@@ -298,7 +298,7 @@ fn sizes_that_lie_do_no_harm() {
         // A size of all ones says that whoever wrote it did not know; the outer size is not relied on.
         let told = heard
             .failure
-            .is_some_and(|failure| failure.starts_with(&format!("{name} is cut off at 0.2 s")));
+            .is_some_and(|failure| failure.starts_with(&format!("{name}: cut off at 0.2 s")));
         assert_eq!(told, marker == b"data" && size != u32::MAX, "{name}");
     }
     // A tag and a picture that claim to be longer than the file; a table with more entries than there is room for.
@@ -399,7 +399,7 @@ fn a_file_that_vanishes_plays_what_was_read_and_says_so() {
         println!("{failure} ({:.2} s)", heard.seconds());
         // What was decoded ahead is played, and what was read ahead too.
         assert!((1.4..5.0).contains(&heard.seconds()), "{name}: {} s", heard.seconds());
-        let told = format!("{name} could not be read beyond {:.1} s: it is no longer there", heard.seconds());
+        let told = format!("{name}: could not be read beyond {:.1} s: it is no longer there", heard.seconds());
         assert_eq!(*failure, told);
     }
     for name in LONG {
@@ -420,7 +420,7 @@ fn a_file_that_shrinks_plays_to_its_new_end() {
         // A bare stream of AAC does not know its length.
         let told = heard
             .failure
-            .is_some_and(|failure| failure.starts_with(&format!("{name} is cut off at ")));
+            .is_some_and(|failure| failure.starts_with(&format!("{name}: cut off at ")));
         assert!(told || name == "music.aac", "{name} ended without a word");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{MediaSource, Opener};
 use crate::error::{Error, FileProblem};
-use crate::source::file::{Track, open_track};
+use crate::source::file::{FileTrack, Track};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,7 +42,7 @@ impl Opener for MediaOpener {
                 reason: "it comes as a stream that can be read only once".into(),
             });
         }
-        open_track(Box::new(reader), &self.name)
+        Ok(Box::new(FileTrack::open(Box::new(reader), &self.name, None)?))
     }
 }
 

@@ -77,6 +77,7 @@ impl Opener for Made {
                 channels: self.channels,
                 frames: self.says_length.then_some(frames as u64),
                 seconds: None,
+                by_browser: false,
             },
             at: 0,
             next: 0,
