@@ -300,6 +300,12 @@ impl Opener for PageItem {
     }
 
     fn open(&mut self) -> Result<Box<dyn Track>, Error> {
+        // Whatever happens from here on is this file's doing, also if nothing can be told any more.
+        post(&object(&[
+            ("type", "opening".into()),
+            ("list", self.list.into()),
+            ("item", self.number.into()),
+        ]));
         let media = super::media::open(&self.item).map_err(|trouble| trouble.of(&self.name))?;
         let track = FileTrack::open(media, &self.name, Some(Rc::new(codec::browser_codec)))?;
         if !self.told {
