@@ -135,7 +135,7 @@ impl FileTrack {
                 Step::Nothing | Step::Waiting => {}
                 Step::End(None) => return Err(refused(FileProblem::NotAudio, "the file holds no sound")),
                 Step::End(Some(trouble)) => {
-                    let reason = format!("nothing in it can be decoded: it {}", trouble.reason);
+                    let reason = format!("nothing in it can be decoded: {}", trouble.reason);
                     return Err(refused(trouble.problem, reason));
                 }
             }
@@ -166,7 +166,7 @@ impl FileTrack {
                 self.finish(Next::End(trouble))
             }
             Err(Error::IoError(error)) => self.fail(FileProblem::Unreadable, |at| format!("could not be read beyond {at}: {error}")),
-            Err(error) => self.fail(FileProblem::Damaged, |at| format!("is damaged at {at} ({error})")),
+            Err(error) => self.fail(FileProblem::Damaged, |at| format!("damaged at {at} ({error})")),
         }
     }
 
@@ -367,9 +367,9 @@ impl FileTrack {
         let reason = match whole {
             Some(frames) => {
                 let whole = self.past as f64 / f64::from(self.info.sample_rate) + frames as f64 / f64::from(self.link.rate);
-                format!("is cut off at {at:.1} s of {whole:.1} s")
+                format!("cut off at {at:.1} s of {whole:.1} s")
             }
-            None => format!("is cut off at {at:.1} s"),
+            None => format!("cut off at {at:.1} s"),
         };
         Trouble {
             problem: FileProblem::CutOff,
