@@ -307,7 +307,6 @@ mod scan {
             channels: 1,
             frames: Some(frames as u64),
             seconds: Some(frames as f64 / 48_000.0),
-            outside: false,
         };
         let track = Packets {
             info,
