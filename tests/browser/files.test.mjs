@@ -189,7 +189,7 @@ test('at the end of a file: the state, the position, silence; a seek plays again
   const length = told.frames / told.rate;
   for (const position of [told.position, told.after.position]) {
     assert.equal(position?.item, 0);
-    assert.ok(Math.abs(position.seconds - length) < 0.001, `${position.seconds} s of ${length} s`);
+    assert.ok(Math.abs(position.seconds - length) < 0.001, `${JSON.stringify([told.position, told.after.position])} of ${length} s`);
   }
   assert.equal(told.after.state, 'ended');
   assert.equal(told.after.heard, 0, 'after the end there is silence');
