@@ -11,7 +11,7 @@ const playSeconds = 3;
 
 // Runs in the lab's page, which has the engine with all formats.
 async function measure({ name, sampleRate, channels, seeks, playSeconds }) {
-  const { Output } = globalThis.wasmBindings;
+  const { Output, inspect } = globalThis.wasmBindings;
   const bytes = await (await fetch(`/files/${name}`)).arrayBuffer();
   const file = new File([bytes], name);
   const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -20,7 +20,11 @@ async function measure({ name, sampleRate, channels, seeks, playSeconds }) {
   const code = await WebAssembly.compileStreaming(fetch(glue.replace(/\.js$/, '_bg.wasm')));
   const worker = new Worker('/bench/decode.worker.js', { type: 'module' });
   const decoded = await new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => (data.error ? reject(new Error(data.error)) : resolve(data));
+    worker.onmessage = ({ data }) => {
+      if (data.error) reject(new Error(data.error));
+      // The feeder also tells what it has opened.
+      if (data.runs) resolve(data);
+    };
     worker.onerror = ({ message }) => reject(new Error(message));
     worker.postMessage({ glue, module: code, pages: 256, file, sampleRate, channels });
   });
@@ -32,6 +36,15 @@ async function measure({ name, sampleRate, channels, seeks, playSeconds }) {
     const start = performance.now();
     const buffer = await new OfflineAudioContext(channels, 1, sampleRate).decodeAudioData(copy);
     whole.push({ ms: performance.now() - start, frames: buffer.length });
+  }
+
+  // Tags, cover and overview, with as many workers as the engine takes by itself.
+  const inspectMs = [];
+  for (const _ of decoded.runs) {
+    const start = performance.now();
+    const { failure } = await inspect(file).catch((error) => ({ failure: error }));
+    // What only the browser decodes, or nobody, has no figure.
+    inspectMs.push(failure ? NaN : performance.now() - start);
   }
 
   const { producer } = await globalThis.noxrun.run({ source: { kind: 'file', url: `/files/${name}` }, seconds: playSeconds });
@@ -58,7 +71,7 @@ async function measure({ name, sampleRate, channels, seeks, playSeconds }) {
   }
   await output.close();
   const { underruns, imbalance } = output.stats();
-  return { decoded: decoded.runs, whole, renderLoad: producer.renderLoad, soughtMs, heardMs, underruns: underruns.events, imbalance };
+  return { decoded: decoded.runs, whole, inspectMs, renderLoad: producer.renderLoad, soughtMs, heardMs, underruns: underruns.events, imbalance };
 }
 
 const percentile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))];
@@ -83,6 +96,7 @@ export async function measureFiles(origin) {
       decodeAudioData: theirs,
       ratio: median(raw.decoded.map((one, run) => one.ms / raw.whole[run].ms)),
       feederLoad: 1 / ours,
+      overviewTimesRealTime: median(raw.decoded.map(({ frames }, run) => (1e3 * frames) / sampleRate / raw.inspectMs[run])),
       producerLoad: raw.renderLoad,
       seekMs: { p50: percentile(raw.soughtMs, 0.5), p99: percentile(raw.soughtMs, 0.99) },
       seekReadMs: { p50: percentile(raw.heardMs, 0.5), p99: percentile(raw.heardMs, 0.99) },
@@ -96,10 +110,10 @@ export async function measureFiles(origin) {
 
 export function printFiles(results) {
   console.log();
-  line('one minute of stereo, 44.1 to 48 kHz', 'x real time', 'decodeAudioData', 'time, ours/its', 'feeder load', 'producer load');
-  for (const { name, timesRealTime, decodeAudioData, ratio, feederLoad, producerLoad } of results) {
+  line('one minute of stereo, 44.1 to 48 kHz', 'x real time', 'decodeAudioData', 'time, ours/its', 'overview', 'feeder load', 'producer load');
+  for (const { name, timesRealTime, decodeAudioData, ratio, overviewTimesRealTime, feederLoad, producerLoad } of results) {
     const share = (value) => (value === null ? '-' : `${(100 * value).toFixed(2)} %`);
-    line(name, timesRealTime.toFixed(0), decodeAudioData.toFixed(0), ratio.toFixed(2), share(feederLoad), share(producerLoad));
+    line(name, timesRealTime.toFixed(0), decodeAudioData.toFixed(0), ratio.toFixed(2), overviewTimesRealTime.toFixed(0), share(feederLoad), share(producerLoad));
   }
   line('seek to a random place', 'decoded p50', 'p99, ms', 'read p50', 'p99, ms', 'underruns');
   for (const { name, seekMs, seekReadMs, underruns } of results) {

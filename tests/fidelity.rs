@@ -79,6 +79,7 @@ fn resampled(rate_in: u32, rate_out: f32, signal: impl Fn(f64) -> f64) -> Vec<f3
             channels: 1,
             frames: None,
             seconds: None,
+            by_browser: false,
         },
         samples: Arc::new(samples),
         at: 0,

@@ -246,7 +246,6 @@ fn what_cannot_be_played_is_refused_by_name() {
             "silent.mp4",
             "music.opus",
             "surround.ogg",
-            "music.mka",
             "half-music-alac.m4a",
             "stub-music-alac.m4a",
             "stub-music-aac-faststart.m4a",

@@ -92,6 +92,7 @@ impl Opener for Item {
             channels: 1,
             frames: Some(LONG),
             seconds: Some(LONG as f64 / f64::from(RATE)),
+            by_browser: false,
         };
         Ok(Box::new(Numbered {
             info,

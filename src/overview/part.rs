@@ -212,7 +212,7 @@ impl OverviewPart {
         let cell = match self.grid {
             // A position is below 2^97, and there are fewer than 2^14 columns.
             Grid::Known(frames) => position * self.columns as u128 / (u128::from(frames) * u128::from(rate)),
-            Grid::Open(power) => position / u128::from(rate) >> power,
+            Grid::Open(power) => (position / u128::from(rate)) >> power,
         };
         u64::try_from(cell).unwrap_or(u64::MAX)
     }

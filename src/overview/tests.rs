@@ -307,6 +307,7 @@ mod scan {
             channels: 1,
             frames: Some(frames as u64),
             seconds: Some(frames as f64 / 48_000.0),
+            by_browser: false,
         };
         let track = Packets {
             info,

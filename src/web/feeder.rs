@@ -13,7 +13,7 @@ use super::message::{post, tell_panics};
 use super::options::object;
 use crate::error::Error;
 use crate::feed::{Port, Pump, PumpTurn, SeekCommand};
-use crate::source::file::{FileInfo, Track, open_track};
+use crate::source::file::{FileInfo, FileTrack, Track};
 use crate::source::player::{Failure, LoopRegion, Opener, Player, Repeat};
 
 /// What [`Feeder::run`] returns when there is mail, or nothing to do but to wait for some; must match `worklet/feeder.js`.
@@ -300,13 +300,19 @@ impl Opener for PageItem {
     }
 
     fn open(&mut self) -> Result<Box<dyn Track>, Error> {
+        // Whatever happens from here on is this file's doing, also if nothing can be told any more.
+        post(&object(&[
+            ("type", "opening".into()),
+            ("list", self.list.into()),
+            ("item", self.number.into()),
+        ]));
         let media = super::media::open(&self.item).map_err(|trouble| trouble.of(&self.name))?;
-        let track = open_track(media, &self.name)?;
+        let track = FileTrack::open(media, &self.name, Some(Rc::new(codec::browser_codec)))?;
         if !self.told {
             self.told = true;
             tell_track(track.info(), self.number, self.list);
         }
-        Ok(track)
+        Ok(Box::new(track))
     }
 }
 
@@ -318,7 +324,7 @@ fn tell_track(info: &FileInfo, item: u32, list: u32) {
         ("item", item.into()),
         ("format", info.format.into()),
         ("codec", info.codec.into()),
-        ("decoder", "noxrun".into()),
+        ("decoder", if info.by_browser { "browser" } else { "noxrun" }.into()),
         ("sampleRate", info.sample_rate.into()),
         ("channels", (info.channels as u32).into()),
         ("seconds", info.seconds.map_or(JsValue::NULL, JsValue::from)),

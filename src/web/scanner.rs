@@ -1,5 +1,7 @@
 //! The scanner's worker: reads a file's tags and decodes it for its overview. Driven by `worklet/scanner.js`, asked by [`page::Inspection`](super::page::Inspection).
 
+use std::rc::Rc;
+
 use js_sys::{Float32Array, Promise, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -10,7 +12,7 @@ use super::message::tell_panics;
 use super::options::object;
 use crate::error::Error;
 use crate::overview::{OverviewPart, Scan, ScanTurn};
-use crate::source::file::{Tags, Trouble, open_track, read_tags};
+use crate::source::file::{FileTrack, Tags, Trouble, read_tags};
 
 /// What [`FileScanner::turn`] returns when there is more to do; must match `worklet/scanner.js`.
 const GOING: u32 = 0;
@@ -144,8 +146,8 @@ impl FileScanner {
 fn open(item: &JsValue, name: &str, tags: bool) -> Result<(Scan, JsValue), JsValue> {
     let mut media = media::open(item).map_err(|trouble| thrown(trouble.of(name)))?;
     let (tags, cover) = if tags { read_tags(&mut *media) } else { Default::default() };
-    let track = open_track(media, name).map_err(thrown)?;
-    let scan = Scan::new(track);
+    let track = FileTrack::open(media, name, Some(Rc::new(codec::browser_codec))).map_err(thrown)?;
+    let scan = Scan::new(Box::new(track));
     let info = scan.track().info();
     let about = object(&[
         (
@@ -154,7 +156,7 @@ fn open(item: &JsValue, name: &str, tags: bool) -> Result<(Scan, JsValue), JsVal
                 ("name", name.into()),
                 ("format", info.format.into()),
                 ("codec", info.codec.into()),
-                ("decoder", "noxrun".into()),
+                ("decoder", if info.by_browser { "browser" } else { "noxrun" }.into()),
                 ("sampleRate", info.sample_rate.into()),
                 ("channels", (info.channels as u32).into()),
                 ("seconds", info.seconds.map_or(JsValue::NULL, JsValue::from)),

@@ -109,7 +109,7 @@ impl Lab {
     /// Seeks what was asked for, if no other seek is under way; then what was asked for meanwhile.
     pub(in crate::lab) fn carry_out_seek(self: &Rc<Self>) {
         let Some(output) = self.playing_files() else { return };
-        let Some(first) = self.player.borrow_mut().seeker.next() else {
+        let Some(first) = self.player.borrow_mut().seeker.start() else {
             return;
         };
         let lab = self.clone();
@@ -119,7 +119,7 @@ impl Lab {
                 let sought = output.seek(place.item, place.seconds).await;
                 let mut player = lab.player.borrow_mut();
                 player.seeker.done();
-                next = player.seeker.next();
+                next = player.seeker.start();
                 drop(player);
                 if let Err(error) = sought {
                     lab.say(&error);

@@ -1,8 +1,11 @@
 //! An audio file, decoded packet by packet: a [`Track`]. What plays it is a [`Player`](super::player::Player).
 
-mod adapter;
-mod decode;
+mod demux;
+mod edits;
 mod link;
+mod mpeg;
+mod opened;
+mod outside;
 mod reasons;
 mod repair;
 mod tags;
@@ -10,7 +13,7 @@ mod tags;
 mod tests;
 mod track;
 
-pub use adapter::open_track;
+pub use opened::FileTrack;
 pub use symphonia::core::io::MediaSource;
 pub use tags::{Cover, LARGEST_COVER, Tags, read_tags};
 pub use track::{Answer, OutsideCodec, OutsideCodecs, OutsideFormat, Sound, Step as TrackStep, Track, Trouble};
@@ -32,4 +35,6 @@ pub struct FileInfo {
     pub frames: Option<u64>,
     /// Length in seconds; if [`frames`](FileInfo::frames) is unknown, perhaps guessed from the file's size.
     pub seconds: Option<f64>,
+    /// Whether another decoder than ours decodes it: the browser's.
+    pub by_browser: bool,
 }

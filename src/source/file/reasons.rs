@@ -1,61 +1,93 @@
-//! Why a file cannot be played, in words for a person.
+//! Why a file cannot be played, typed and in words for a person.
 
-use std::io::ErrorKind;
+use super::track::Trouble;
+use crate::error::FileProblem;
+use std::io::{self, ErrorKind};
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::errors::Error;
 
 /// What can be opened.
-pub(super) const FORMATS: &str = "WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC and ALAC in MP4";
+pub(super) const FORMATS: &str = "WAV, AIFF, CAF, FLAC, MP3, Ogg (Vorbis, FLAC), AAC, ALAC and MP3 in MP4, Matroska and WebM; Opus and HE-AAC where the browser decodes them";
+
+/// A file of which nothing can be played.
+pub(super) fn refused(problem: FileProblem, reason: impl Into<String>) -> Trouble {
+    Trouble {
+        problem,
+        at: None,
+        reason: reason.into(),
+    }
+}
 
 /// Why no container was found, or not understood.
-pub(super) fn not_opened(error: &Error) -> String {
+pub(super) fn not_opened(error: &Error) -> Trouble {
     match error {
-        Error::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => "the file is cut off before its first sound".into(),
-        Error::IoError(error) => format!("the file cannot be read: {error}"),
+        Error::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            refused(FileProblem::CutOff, "the file is cut off before its first sound")
+        }
+        Error::IoError(error) => unreadable(error),
         // symphonia's words for "no marker of any format was found".
-        Error::Unsupported(what) if what.contains("probe") => {
-            format!("this is no audio file of a kind known here ({FORMATS})")
-        }
+        Error::Unsupported(what) if what.contains("probe") => refused(
+            FileProblem::NotAudio,
+            format!("this is no audio file of a kind known here ({FORMATS})"),
+        ),
         // An MP4's index usually stands at the end.
-        Error::Unsupported(what) if what.contains("moov") => {
-            "the index of this MP4 file is missing: it is cut off, or was never finished".into()
-        }
-        Error::Unsupported(what) => {
-            format!("this kind of file is not supported ({what}); known are {FORMATS}")
-        }
+        Error::Unsupported(what) if what.contains("moov") => refused(
+            FileProblem::CutOff,
+            "the index of this MP4 file is missing: it is cut off, or was never finished",
+        ),
+        Error::Unsupported(what) => refused(
+            FileProblem::Unsupported,
+            format!("this kind of file is not supported ({what}); known are {FORMATS}"),
+        ),
         Error::DecodeError(what) | Error::LimitError(what) => {
-            format!("the file's header is damaged ({what})")
+            refused(FileProblem::Damaged, format!("the file's header is damaged ({what})"))
         }
-        other => format!("the file's header is damaged ({other})"),
+        other => refused(FileProblem::Damaged, format!("the file's header is damaged ({other})")),
     }
+}
+
+/// The bytes cannot be had.
+pub(super) fn unreadable(error: &io::Error) -> Trouble {
+    refused(FileProblem::Unreadable, format!("the file cannot be read: {error}"))
 }
 
 /// Why no decoder was made for the sound in a file.
-pub(super) fn no_decoder(codec: AudioCodecId, error: &Error) -> String {
+pub(super) fn no_decoder(codec: AudioCodecId, error: &Error) -> Trouble {
     let name = codec_name(codec);
     match error {
-        Error::DecodeError(what) => format!("the {name} settings in its header are damaged ({what})"),
-        Error::IoError(_) => format!("the {name} settings in its header are incomplete"),
-        // AAC: only the low-complexity profile with one or two channels can be decoded.
-        Error::Unsupported(what) if codec == CODEC_ID_AAC => {
-            format!("this kind of AAC is not supported, only AAC-LC, mono or stereo ({what})")
-        }
-        _ => format!("its codec ({name}) is not supported; known are {FORMATS}"),
+        Error::DecodeError(what) => refused(
+            FileProblem::Damaged,
+            format!("the {name} settings in its header are damaged ({what})"),
+        ),
+        Error::IoError(_) => refused(FileProblem::Damaged, format!("the {name} settings in its header are incomplete")),
+        // AAC: only the low-complexity profile with one or two channels can be decoded here.
+        Error::Unsupported(what) if codec == CODEC_ID_AAC => refused(
+            FileProblem::NoDecoder,
+            format!("this kind of AAC is not decoded here, only AAC-LC, mono or stereo ({what})"),
+        ),
+        _ if codec == CODEC_ID_OPUS => refused(
+            FileProblem::NoDecoder,
+            "Opus is not decoded here, and no decoder of the browser was given",
+        ),
+        _ => refused(
+            FileProblem::Unsupported,
+            format!("its codec ({name}) is not supported; known are {FORMATS}"),
+        ),
     }
 }
 
-/// Refuses what the decoder takes and gets wrong: symphonia 0.6.1 undoes the coupling of channels in ascending order, Vorbis I asks for
-/// descending (<https://xiph.org/vorbis/doc/Vorbis_I_spec.html>, 4.3.5). With more than one pair the surround channels come out as noise.
-pub(super) fn wrongly_decoded(codec: AudioCodecId, channels: usize) -> Result<(), String> {
-    if codec == CODEC_ID_VORBIS && channels > 2 {
-        return Err(format!("Vorbis with {channels} channels is not supported, only mono or stereo"));
-    }
-    Ok(())
+/// Why another decoder was not made for the sound in a file, `why` in its own words.
+pub(super) fn no_outside_decoder(codec: AudioCodecId, why: &str) -> Trouble {
+    let name = codec_name(codec);
+    refused(
+        FileProblem::NoDecoder,
+        format!("no decoder was found for its codec ({name}): {why}"),
+    )
 }
 
 /// Names of codecs that people meet and that are not decoded here; others by number.
-fn codec_name(codec: AudioCodecId) -> String {
+pub(super) fn codec_name(codec: AudioCodecId) -> String {
     let name = match codec {
         CODEC_ID_OPUS => "Opus",
         CODEC_ID_SPEEX => "Speex",

@@ -15,21 +15,46 @@ const MAX_CHUNKS: usize = 64;
 /// - So is Matroska; and its length is hidden too, because its reader drops everything that does not fit inside it.
 /// - The outer size of WAV becomes "not known": its reader refuses a file where that is smaller than what is inside, as recorders that were switched off leave behind.
 /// - The size of CAF's sound becomes what is there: its reader skips it, and must arrive at the end.
-pub(super) fn readable(mut media: Box<dyn MediaSource>) -> Box<dyn MediaSource> {
-    let Some(len) = media.byte_len().filter(|_| media.is_seekable()) else {
-        return media;
+///
+/// Returns what readers are given, and what they are told of it.
+pub(super) fn readable(mut media: Box<dyn MediaSource>) -> (Box<dyn MediaSource>, Told) {
+    let can_seek = media.is_seekable();
+    let plain = Told {
+        can_seek,
+        len_hidden: false,
+    };
+    let Some(len) = media.byte_len().filter(|_| can_seek) else {
+        return (media, plain);
     };
     let repair = find_repair(&mut *media, len);
     match repair {
-        _ if media.seek(SeekFrom::Start(0)).is_err() => media,
-        Some(Repair::ReadOnly { len_hidden }) => Box::new(Forward { media, len_hidden }),
-        Some(Repair::Patch { at, bytes }) => Box::new(Patched {
+        _ if media.seek(SeekFrom::Start(0)).is_err() => (media, plain),
+        Some(Repair::ReadOnly { len_hidden }) => (
             media,
-            patch: (at, bytes),
-            position: 0,
-        }),
-        None => media,
+            Told {
+                can_seek: false,
+                len_hidden,
+            },
+        ),
+        Some(Repair::Patch { at, bytes }) => {
+            let patched = Patched {
+                media,
+                patch: (at, bytes),
+                position: 0,
+            };
+            (Box::new(patched), plain)
+        }
+        None => (media, plain),
     }
+}
+
+/// What readers are told of a file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Told {
+    /// Whether they may go back.
+    pub(super) can_seek: bool,
+    /// Whether its length is kept from them.
+    pub(super) len_hidden: bool,
 }
 
 enum Repair {
@@ -131,34 +156,6 @@ fn head(media: &mut dyn MediaSource, at: u64) -> Option<[u8; 16]> {
     media.seek(SeekFrom::Start(at)).ok()?;
     media.read_exact(&mut bytes).ok()?;
     Some(bytes)
-}
-
-/// A source that can only be read on.
-struct Forward {
-    media: Box<dyn MediaSource>,
-    len_hidden: bool,
-}
-
-impl Read for Forward {
-    fn read(&mut self, into: &mut [u8]) -> Result<usize> {
-        self.media.read(into)
-    }
-}
-
-impl Seek for Forward {
-    fn seek(&mut self, to: SeekFrom) -> Result<u64> {
-        self.media.seek(to)
-    }
-}
-
-impl MediaSource for Forward {
-    fn is_seekable(&self) -> bool {
-        false
-    }
-
-    fn byte_len(&self) -> Option<u64> {
-        self.media.byte_len().filter(|_| !self.len_hidden)
-    }
 }
 
 /// A source with some other bytes in one place.

@@ -3,6 +3,7 @@
 use super::fifo::Fifo;
 use super::mixdown::Mixdown;
 use super::resample::Resample;
+use super::{CHANNELS, RATES};
 
 /// Frames that pass at once where nothing is resampled.
 const BLOCK: usize = 512;
@@ -27,8 +28,17 @@ pub(super) struct Converter {
 }
 
 impl Converter {
-    /// From `rate_in` Hz (1,000 to 768,000) and `channels_in` to `rate_out` Hz and `channels_out` (both 1 to 32 channels).
+    /// From `rate_in` Hz (1,000 to 768,000) and `channels_in` to `rate_out` Hz and `channels_out` (both 1 to 32 channels). The error is
+    /// a reason for people.
     pub(super) fn new(rate_in: u32, channels_in: usize, rate_out: f32, channels_out: usize) -> Result<Self, String> {
+        if !RATES.contains(&rate_in) {
+            let (min, max) = (RATES.start(), RATES.end());
+            return Err(format!("its sample rate is {rate_in} Hz; {min} to {max} Hz can be played"));
+        }
+        if !CHANNELS.contains(&channels_in) {
+            let (min, max) = (CHANNELS.start(), CHANNELS.end());
+            return Err(format!("it has {channels_in} channels; {min} to {max} can be played"));
+        }
         let channels = channels_in.min(channels_out);
         let resample = if f64::from(rate_in) == f64::from(rate_out) {
             None

@@ -1,8 +1,8 @@
 //! Items that are bytes at hand: a file natively, a `File` in a worker.
 
 use super::{MediaSource, Opener};
-use crate::error::Error;
-use crate::source::file::{Track, open_track};
+use crate::error::{Error, FileProblem};
+use crate::source::file::{FileTrack, Track};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct MediaOpener {
     name: String,
     media: Arc<Mutex<Box<dyn MediaSource>>>,
+    opened: bool,
 }
 
 impl MediaOpener {
@@ -18,6 +19,7 @@ impl MediaOpener {
         MediaOpener {
             name: name.to_owned(),
             media: Arc::new(Mutex::new(media)),
+            opened: false,
         }
     }
 }
@@ -32,7 +34,15 @@ impl Opener for MediaOpener {
             media: self.media.clone(),
             position: 0,
         };
-        open_track(Box::new(reader), &self.name)
+        if std::mem::replace(&mut self.opened, true) && !reader.is_seekable() {
+            return Err(Error::File {
+                name: self.name.clone(),
+                problem: FileProblem::Unreadable,
+                at: None,
+                reason: "it comes as a stream that can be read only once".into(),
+            });
+        }
+        Ok(Box::new(FileTrack::open(Box::new(reader), &self.name, None)?))
     }
 }
 

@@ -490,6 +490,10 @@ impl Player {
     }
 
     fn tell(&mut self, item: usize, seconds: f64) {
+        // Left again before a frame of it was given out: a seek to where a loop goes back.
+        if self.segments.back().is_some_and(|last| last.at == self.given) {
+            self.segments.pop_back();
+        }
         self.segments.push_back(Segment {
             at: self.given,
             item: item as u32,

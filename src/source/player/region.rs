@@ -45,6 +45,8 @@ struct Plan {
     fade: usize,
     /// Whether what is faded out was made up because nothing follows; whether that is needed is then found out once.
     made_up: bool,
+    /// Whether it was made up from less than a fade's length, because a seek led right before the end.
+    poor: bool,
 }
 
 /// What the loop wants at a position.
@@ -121,6 +123,7 @@ impl Looping {
     /// What to do at a frame that the loop's end lies ahead of, with the stream that goes on there.
     pub(super) fn next(&mut self, frame: u64, stream: &Stream) -> Next {
         let (ready, left) = (stream.len(), stream.left());
+        self.plan.take_if(|plan| plan.poor && frame + self.whole as u64 <= plan.leave);
         if let Some(plan) = self.plan {
             let over = left.is_some_and(|left| left == 0);
             let faded = plan.made_up || left.is_some() || ready >= plan.fade;
@@ -150,7 +153,12 @@ impl Looping {
             None if ready < rest + self.whole => Next::Play(0),
             _ => {
                 self.make_plan(rest, left, stream);
-                self.next(frame, stream)
+                // With a fade that had to begin before this, it is too late to go back.
+                if self.is_ahead_of(frame) {
+                    self.next(frame, stream)
+                } else {
+                    Next::Play(rest)
+                }
             }
         }
     }
@@ -167,7 +175,7 @@ impl Looping {
     /// Decides how to leave the end, which is `rest` frames away (a fade or less); `left`: frames of the item, if known.
     fn make_plan(&mut self, rest: usize, left: Option<usize>, stream: &Stream) {
         let after = left.map_or(self.whole, |left| (left - rest).min(self.whole));
-        let earlier = (self.whole - after).min(self.start.min(usize::MAX as u64) as usize).min(rest);
+        let earlier = (self.whole - after).min(usize::try_from(self.start).unwrap_or(usize::MAX));
         let fade = after + earlier;
         if 4 * fade >= self.whole {
             self.plan = Some(Plan {
@@ -175,38 +183,53 @@ impl Looping {
                 back: self.start - earlier as u64,
                 fade,
                 made_up: false,
+                poor: false,
             });
             return;
         }
         self.before.resize(rest * self.channels, 0.0);
         let known = stream.peek(&mut self.before);
         self.before.truncate(known * self.channels);
-        let fade = known.saturating_sub(1).min(self.whole);
-        if let Some(end) = known.checked_sub(1) {
-            for step in 0..fade {
-                for channel in 0..self.channels {
-                    let last = self.before[end * self.channels + channel];
-                    self.over[step * self.channels + channel] = 2.0 * last - self.before[(end - 1 - step) * self.channels + channel];
-                }
-            }
-        }
         self.plan = Some(Plan {
             leave: self.end,
             back: self.start,
-            fade,
+            fade: self.make_up(),
             made_up: true,
+            poor: known < self.whole,
         });
+    }
+
+    /// Carries on the frames before the end as their own point reflection; returns how many frames that makes.
+    fn make_up(&mut self) -> usize {
+        let channels = self.channels;
+        let Some(end) = (self.before.len() / channels).checked_sub(1) else {
+            return 0;
+        };
+        for (step, frame) in self.over.chunks_exact_mut(channels).take(end).enumerate() {
+            for (channel, sample) in frame.iter_mut().enumerate() {
+                *sample = 2.0 * self.before[end * channels + channel] - self.before[(end - 1 - step) * channels + channel];
+            }
+        }
+        end.min(self.whole)
     }
 
     /// Leaves the end: returns the frame to go on with and how many frames are to be faded. `stream`: what the sound came from, if not from the head.
     pub(super) fn jump(&mut self, stream: Option<&Stream>) -> (u64, usize) {
-        let Some(plan) = &mut self.plan else { return (self.start, 0) };
-        if let Some(stream) = stream
-            && !plan.made_up
-        {
-            let left = stream.left().unwrap_or(usize::MAX).min(plan.fade);
-            plan.fade = stream.peek(&mut self.over[..left * self.channels]);
+        let Some(mut plan) = self.plan else { return (self.start, 0) };
+        match stream {
+            Some(stream) if !plan.made_up => {
+                let left = stream.left().unwrap_or(usize::MAX).min(plan.fade);
+                plan.fade = stream.peek(&mut self.over[..left * self.channels]);
+            }
+            None if plan.poor => {
+                let tail = self.head.len().saturating_sub(self.whole * self.channels);
+                self.before.clear();
+                self.before.extend_from_slice(&self.head[tail..]);
+                (plan.fade, plan.poor) = (self.make_up(), false);
+            }
+            _ => {}
         }
+        self.plan = Some(plan);
         (plan.back, plan.fade)
     }
 

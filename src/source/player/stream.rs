@@ -280,7 +280,7 @@ impl Stream {
     fn open(&mut self, items: &mut Items, item: usize, frame: u64, sought: bool) {
         let reached = if sought && self.item == item && self.track.is_some() {
             // What cannot be sought in is read again from its beginning, in the steps to come.
-            self.enter(items, frame, true) || self.reopen(items, item, frame)
+            self.enter(frame, true) || self.reopen(items, item, frame)
         } else {
             self.reopen(items, item, frame)
         };
@@ -299,11 +299,11 @@ impl Stream {
         self.close();
         self.item = item;
         self.track = items.open(item);
-        self.track.is_some() && (self.enter(items, frame, frame > 0) || self.enter(items, frame, false))
+        self.track.is_some() && (self.enter(frame, frame > 0) || self.enter(frame, false))
     }
 
     /// Goes to an output frame of the open track: seeks, or else leaves out what comes before.
-    fn enter(&mut self, items: &mut Items, frame: u64, seek: bool) -> bool {
+    fn enter(&mut self, frame: u64, seek: bool) -> bool {
         let Some(track) = &mut self.track else { return false };
         let (rate, channels) = (track.info().sample_rate, track.info().channels);
         let mut entry = Entry {
@@ -322,9 +322,8 @@ impl Stream {
             };
             (entry.input, entry.origin) = begin_before(frame, rate, self.rate, reach);
         }
-        if seek && let Err(trouble) = track.seek(entry.input) {
-            // Reported only if reading on fails too.
-            let _ = (trouble, items);
+        // Why not is of no interest: the caller opens it anew and reads on to the place, and what stops that is reported.
+        if seek && track.seek(entry.input).is_err() {
             return false;
         }
         self.entry = Some(entry);

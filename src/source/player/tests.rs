@@ -77,6 +77,7 @@ impl Opener for Made {
                 channels: self.channels,
                 frames: self.says_length.then_some(frames as u64),
                 seconds: None,
+                by_browser: false,
             },
             at: 0,
             next: 0,
@@ -239,7 +240,7 @@ fn other_rates_and_channels_follow_at_once() {
         Made::new(48_000, 1, noise(5_000, 2)),
         Made::new(8_000, 6, noise(6 * 1_001, 3)),
         Made::new(48_000, 2, noise(2 * 7, 4)),
-        Made::new(96_000, 2, noise(2 * 1, 5)),
+        Made::new(96_000, 2, noise(2, 5)),
     ];
     let parts: Vec<Vec<f32>> = items.iter().map(|item| straight(48_000.0, 2, item)).collect();
     let mut player = player(48_000.0, 2, &items);
@@ -394,6 +395,20 @@ fn broken_items_are_passed_over_and_named() {
 }
 
 #[test]
+fn absurd_figures_are_refused() {
+    let good = Made::new(48_000, 1, noise(3_000, 1));
+    let mut none = Made::new(48_000, 1, noise(3_000, 1));
+    let absurd = [(1, 1), (10_000_000, 1), (0, 1), (48_000, 255)];
+    for (rate, channels) in absurd {
+        (none.rate, none.channels, none.packet) = (rate, channels, 10);
+        let mut player = player(48_000.0, 1, &[none.clone(), good.clone()]);
+        player.seek(0, 0.000_1).unwrap();
+        assert!(all(&mut player) == *good.samples, "{rate} Hz, {channels} channels");
+        assert_eq!(player.take_failures().len(), 1);
+    }
+}
+
+#[test]
 fn repeats_are_gapless() {
     let whole = sine(441.0, 44_100.0, 4_410);
     let once = Made::new(44_100, 1, whole.clone());
@@ -433,17 +448,16 @@ fn a_cyclic_loop_is_bit_exact() {
     let cycle = noise(2 * 4_000, 1);
     let item = Made::new(48_000, 2, cycle.repeat(6));
     let long = cycle.repeat(40);
-    for (start, end, long_head) in [
-        (0.0, 0.5, false),
-        (4_100.0 / 48_000.0, 8_100.0 / 48_000.0, true),
-        (100.0 / 48_000.0, 0.5 - 3_900.0 / 48_000.0, false),
-        (4_000.0 / 48_000.0, 9.0, false),
+    for (start, end) in [
+        (0.0, 0.5),
+        (4_100.0 / 48_000.0, 8_100.0 / 48_000.0),
+        (100.0 / 48_000.0, 0.5 - 3_900.0 / 48_000.0),
+        (4_000.0 / 48_000.0, 9.0),
     ] {
         let mut player = player(48_000.0, 2, std::slice::from_ref(&item));
         player.set_loop(Some(LoopRegion { item: 0, start, end })).unwrap();
         let got = take(&mut player, 100_000);
         assert!(got == long[..200_000], "{start} to {end}");
-        let _ = long_head;
         let told = segments(&mut player);
         let period = (end.min(0.5) * 48_000.0).round() as u64 - (start * 48_000.0).round() as u64;
         assert!(told.len() as u64 >= 80_000 / period && told[2..].iter().all(|segment| segment.item == 0));
@@ -455,7 +469,7 @@ fn a_cyclic_loop_is_bit_exact() {
     }
 }
 
-/// A whole file of noise that is no cycle is looped with a joint that is as smooth as noise is; a sine is not cut in the middle.
+/// Sines whose cycles do not fit: nowhere does the sound bend more than the sine and the fade do, wherever the loop lies in the file.
 #[test]
 fn loops_do_not_click() {
     let bend = |sound: &[f32]| sound.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).abs()).fold(0.0, f32::max);
@@ -515,6 +529,87 @@ fn long_loops_and_resampled_ones_keep_their_period() {
         assert!(agreement(&rest, &whole[from..]) > 90.0);
         assert_eq!(rest.len(), whole.len() - from);
     }
+}
+
+/// As a producer does: blocks are rendered from what was prepared in between, also over joints and loops.
+#[test]
+fn what_is_decoded_ahead_is_rendered_without_allocating() {
+    let items = [Made::new(44_100, 1, noise(200_000, 1)), Made::new(44_100, 1, noise(100_000, 2))];
+    let mut player = player(48_000.0, 2, &items);
+    player.set_repeat(Repeat::All);
+    player
+        .set_loop(Some(LoopRegion {
+            item: 0,
+            start: 0.5,
+            end: 3.2,
+        }))
+        .unwrap();
+    player.open().unwrap();
+    while player.prepare() {}
+    let mut block = vec![0.0; 2 * 480];
+    let mut info = RenderInfo {
+        position: 0,
+        ring_position: 0,
+        sample_rate: 48_000.0,
+        channels: 2,
+        heard_in: 0.0,
+        underruns: 0,
+    };
+    let mut allocated = 0;
+    for round in 0..3_000 {
+        if round == 1_500 {
+            player.set_loop(None).unwrap();
+            while player.prepare() {}
+        }
+        let before = allocations();
+        assert_eq!(player.render(&mut block, &info), 480);
+        allocated += allocations() - before;
+        info.position += 480;
+        for _ in 0..8 {
+            player.prepare();
+        }
+    }
+    assert_eq!((allocated, player.late_decodes()), (0, 0));
+    assert!(items[1].opened.get() >= 2, "several joints were passed");
+}
+
+/// Allocations so far, where they are counted.
+fn allocations() -> u64 {
+    #[cfg(feature = "count-allocations")]
+    return crate::allocations();
+    #[cfg(not(feature = "count-allocations"))]
+    0
+}
+
+/// Twenty seeks a second and more: only the latest counts, and each gives the right frames at once.
+#[test]
+fn seek_storms_do_no_harm() {
+    let refused = Made {
+        refused: true,
+        ..Made::new(48_000, 1, vec![])
+    };
+    let items = [
+        Made::new(48_000, 1, noise(48_000, 1)),
+        refused,
+        Made::new(48_000, 1, noise(48_000, 2)),
+    ];
+    let mut player = player(48_000.0, 1, &items);
+    let mut frame = 1;
+    for round in 0..2_000 {
+        frame = frame * 7_919 % 40_009;
+        let item = round % 3;
+        player.seek(item, frame as f64 / 48_000.0).unwrap();
+        if round % 4 == 0 {
+            let got = take(&mut player, 64);
+            // What is broken is passed over.
+            let (played, from) = if item == 1 { (2, 0) } else { (item, frame) };
+            assert!(got == items[played].samples[from..from + 64], "seek {round}");
+            let told = player.next_segment().unwrap();
+            assert_eq!((told.at, told.item as usize), (0, played));
+            assert!((told.seconds * 48_000.0 - from as f64).abs() < 1e-6);
+        }
+    }
+    assert!(player.take_failures().iter().all(|failure| failure.item == 1));
 }
 
 mod random {

@@ -20,10 +20,10 @@ use crate::web::peek::{FeedPeek, Peek};
 
 /// Latest position that a seek can name, in seconds: a year.
 const MAX_SECONDS: f64 = 366.0 * 24.0 * 3600.0;
-/// How long opening may take, in ms, before the decoder counts as hung: far longer than any file needs, and longer than the reader of addresses tries.
-const OPEN_PATIENCE_MS: f64 = 90_000.0;
-/// How long a decoder may show no sign of life, in ms, before it counts as hung.
-const HANG_PATIENCE_MS: f64 = 90_000.0;
+/// How long the decoder may take for a file of this machine, in ms, to open it or to show a sign of life, before it counts as hung: far longer than any file needs.
+const FILE_PATIENCE_MS: f64 = 20_000.0;
+/// The same where an address is read, which takes as long as its reader keeps trying.
+const URL_PATIENCE_MS: f64 = 90_000.0;
 
 /// What is known about one item of the list.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +98,8 @@ struct Told {
     /// Of lists that are not played yet: answers may come after what they are about.
     early: RefCell<Vec<(u32, usize, TrackInfo)>>,
     failures: RefCell<Vec<MediaFailure>>,
+    /// The list and the item that was opened last, or is being: one at a time is.
+    opened: Cell<(u32, usize)>,
     /// The number of the latest seek whose first frames are on their way.
     arrived: Cell<u32>,
     waiting: RefCell<Vec<js_sys::Function>>,
@@ -108,6 +110,7 @@ impl Told {
         let item = number(message, "item").unwrap_or_default() as usize;
         let list = number(message, "list").unwrap_or_default() as u32;
         match kind {
+            "opening" => self.opened.set((list, item)),
             "track" => {
                 let word = |name: &str| text(message, name).unwrap_or_default();
                 let info = TrackInfo {
@@ -189,7 +192,16 @@ struct Inner {
     heartbeat: Cell<(u32, f64)>,
     /// When the heartbeat was last looked at.
     looked: Cell<f64>,
+    /// The number of the latest request to open a list, until it is answered.
+    opening: Cell<u32>,
     crash_noted: Cell<bool>,
+}
+
+/// A place in a list.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Place {
+    pub item: usize,
+    pub seconds: f64,
 }
 
 impl Media {
@@ -215,6 +227,7 @@ impl Media {
             serial: Cell::new(0),
             heartbeat: Cell::new((0, now())),
             looked: Cell::new(now()),
+            opening: Cell::new(0),
             crash_noted: Cell::new(false),
         };
         let media = Media { inner: Rc::new(inner) };
@@ -250,18 +263,27 @@ impl Media {
         let feeder = inner.feeder.borrow().clone();
         inner.interrupt();
         let id = self.request("open", &[("items", items.into()), ("first", (list.first as u32).into())])?;
+        // Stays where the decoder does not come back: what is played then is not to blame.
+        inner.opening.set(id);
         let crashed = |why: &str| crash(&name, why);
-        match within(OPEN_PATIENCE_MS, feeder.answer(id)).await {
-            Some(Ok(_)) => {}
+        let patience = match list.items.get(list.first) {
+            Some(MediaItem::Url(_)) => URL_PATIENCE_MS,
+            _ => FILE_PATIENCE_MS,
+        };
+        let answer = match within(patience, feeder.answer(id)).await {
             Some(Err(PageError::Crashed(why))) => return Err(crashed(&format!("it made the decoder crash ({why})"))),
-            Some(Err(error)) => return Err(error),
+            Some(answer) => answer,
             None => {
-                let why = format!("the decoder has not come back within {} s", Decimal(OPEN_PATIENCE_MS / 1e3));
+                let why = format!("the decoder has not come back within {} s", Decimal(patience / 1e3));
                 feeder.give_up(&why);
                 feeder.terminate();
                 return Err(crashed(&why));
             }
+        };
+        if inner.opening.get() == id {
+            inner.opening.set(0);
         }
+        answer?;
         inner.told.begin(id, &list.items);
         *inner.list.borrow_mut() = list.clone();
         // The old list's are no longer read.
@@ -270,9 +292,21 @@ impl Media {
         Ok(())
     }
 
-    /// Has the feeder write to the feed at `address` of the output's `memory`, which has its ring at `ring`.
-    pub(super) fn attach(&self, memory: &JsValue, output: &Peek, (address, ring): (usize, usize)) -> Result<(), PageError> {
+    /// Has the feeder write to the feed at `address` of the output's `memory`, which has its ring at `ring`; from the list's beginning on or from another place.
+    pub(super) fn attach(
+        &self,
+        memory: &JsValue,
+        output: &Peek,
+        (address, ring): (usize, usize),
+        from: Option<Place>,
+    ) -> Result<(), PageError> {
         let inner = &self.inner;
+        let feed = FeedPeek::new(output, address, ring);
+        if let Some(Place { item, seconds }) = from {
+            // There before the feeder looks for the first time: nothing else is written first.
+            inner.serial.set(inner.serial.get() + 1);
+            feed.seek(inner.serial.get(), item as u32, seconds);
+        }
         inner.feeder.borrow().post(
             "attach",
             &[
@@ -281,7 +315,7 @@ impl Media {
                 ("address", (address as u32).into()),
             ],
         )?;
-        *inner.feed.borrow_mut() = Some(FeedPeek::new(output, address, ring));
+        *inner.feed.borrow_mut() = Some(feed);
         Ok(())
     }
 
@@ -394,8 +428,11 @@ impl Media {
         let feed = inner.feed.borrow();
         let Some(feed) = &*feed else { return };
         if let Some(why) = self.crashed() {
-            if !inner.crash_noted.replace(true) {
-                let item = feed.item_fed().unwrap_or(inner.list.borrow().first as u32) as usize;
+            if !self.crashed_opening() && !inner.crash_noted.replace(true) {
+                let item = match inner.told.opened.get() {
+                    (list, item) if list == inner.told.list.get() => item,
+                    _ => feed.item_fed().map_or(inner.list.borrow().first, |item| item as usize),
+                };
                 let name = self.name(item);
                 self.note(item, &crash(&name, &format!("it made the decoder crash ({why})")));
                 feed.abandon();
@@ -408,10 +445,44 @@ impl Media {
         // Where the page itself stood still, and perhaps the whole browser did, begin to count anew.
         if beat != last || now - looked > 2_000.0 {
             inner.heartbeat.set((beat, now));
-        } else if now - since > HANG_PATIENCE_MS {
+        } else if now - since > self.patience() {
             let feeder = inner.feeder.borrow();
-            feeder.give_up(&format!("it has not moved for {} s", Decimal(HANG_PATIENCE_MS / 1e3)));
+            feeder.give_up(&format!("it has not moved for {} s", Decimal(self.patience() / 1e3)));
             feeder.terminate();
+        }
+    }
+
+    fn patience(&self) -> f64 {
+        if self.inner.readers.borrow().is_empty() {
+            FILE_PATIENCE_MS
+        } else {
+            URL_PATIENCE_MS
+        }
+    }
+
+    /// Whether it was another list at which the decoder crashed, in opening it: this one can go on where it is.
+    pub(super) fn crashed_opening(&self) -> bool {
+        self.inner.opening.get() != 0 && self.crashed().is_some()
+    }
+
+    /// All that was decoded before the crash is played: notes how far that was.
+    pub(super) fn settle(&self) {
+        let Some(last) = self.heard(u64::MAX) else { return };
+        if let Some(failure) = self.inner.told.failures.borrow_mut().last_mut()
+            && failure.code == FileProblem::Crashed.code()
+            && failure.item == last.item as usize
+        {
+            failure.at.get_or_insert(last.seconds);
+        }
+    }
+
+    /// Loops as another decoder of the same list did.
+    pub(super) fn loop_as(&self, old: &Media) {
+        let region = old.inner.region.get();
+        self.inner.region.set(region);
+        if region.is_some() {
+            // Was in range before; nobody waits for the answer.
+            let _ = self.request("loop", &[("region", Loop::to_js(region))]);
         }
     }
 
@@ -443,6 +514,11 @@ impl Media {
             at: None,
             message: error.to_string(),
         });
+    }
+
+    /// Whether both are the same.
+    pub(super) fn is(&self, other: &Media) -> bool {
+        Rc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// Takes over from another decoder of the same list.

@@ -46,7 +46,7 @@ impl Output {
                         ("decoder", if info.by_browser { "browser" } else { "noxrun" }.into()),
                         ("sampleRate", info.sample_rate.into()),
                         ("channels", (info.channels as u32).into()),
-                        ("seconds", info.seconds.into()),
+                        ("seconds", info.seconds.map_or(JsValue::NULL, JsValue::from)),
                     ])
                 });
                 object(&[("name", (&track.name).into()), ("info", info)])
@@ -65,7 +65,7 @@ impl Output {
                     ("item", (failure.item as u32).into()),
                     ("name", (&failure.name).into()),
                     ("code", (&failure.code).into()),
-                    ("at", failure.at.into()),
+                    ("at", failure.at.map_or(JsValue::NULL, JsValue::from)),
                     ("message", (&failure.message).into()),
                 ])
             })

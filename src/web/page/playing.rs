@@ -77,7 +77,7 @@ mod with_files {
 
     use wasm_bindgen_futures::spawn_local;
 
-    use super::super::media::{Loop, Media, MediaFailure, Repeat, Track};
+    use super::super::media::{Loop, Media, MediaFailure, Place, Repeat, Track};
     use super::super::{Output, PageError, SourceSpec};
     use super::Desk;
     use crate::feed::Heard;
@@ -110,7 +110,7 @@ mod with_files {
         /// Has the decoder, if there is one, write to the producer's feed.
         pub(in super::super) async fn attach(&self, desk: &Desk<'_>) -> Result<(), PageError> {
             match self.media() {
-                Some(media) => attach(&media, desk, false).await,
+                Some(media) => attach(&media, desk, false, None).await,
                 None => Ok(()),
             }
         }
@@ -132,20 +132,24 @@ mod with_files {
                         desk.set_source(source).await?;
                     }
                 }
-                old => self.replace(desk, old, list).await?,
+                _ => {
+                    let media = self.open_anew(desk, list).await?;
+                    self.take(desk, media, list, None).await?;
+                }
             }
             self.on_feed.set(true);
             Ok(())
         }
 
-        /// Plays a list with another decoder.
-        async fn replace(&self, desk: &Desk<'_>, old: Option<Media>, list: &MediaList) -> Result<(), PageError> {
-            let media = Media::open(list, desk.context.sample_rate(), desk.channels).await?;
-            if let Some(old) = &old {
-                media.inherit(old);
-            }
+        /// Opens a list with another decoder.
+        async fn open_anew(&self, desk: &Desk<'_>, list: &MediaList) -> Result<Media, PageError> {
+            Media::open(list, desk.context.sample_rate(), desk.channels).await
+        }
+
+        /// Plays what another decoder has opened, from the list's beginning on or from another place.
+        async fn take(&self, desk: &Desk<'_>, media: Media, list: &MediaList, from: Option<Place>) -> Result<(), PageError> {
             // The crashed one's feed has no writer any more, and never gets another.
-            attach(&media, desk, old.is_some()).await?;
+            attach(&media, desk, self.media().is_some(), from).await?;
             if !self.on_feed.get() {
                 desk.set_source(&SourceSpec::Media(list.clone())).await?;
             }
@@ -154,33 +158,67 @@ mod with_files {
             Ok(())
         }
 
-        /// Looks after the decoder: one that crashed is replaced once what it had decoded is played.
+        /// Looks after the decoder. One that crashed at what it played is replaced once what it had decoded is played, and the list goes on after that file; one that crashed at what was to be played
+        /// next is replaced at once, and the list goes on where it is.
         pub(in super::super) fn look(output: &Output) {
             let (playing, desk) = output.inner();
             let Some(media) = playing.media() else { return };
             media.look();
-            if media.crashed().is_none() || !playing.on_feed.get() || playing.replacing.get() || desk.producer.source_ended().is_none() {
+            if media.crashed().is_none() || !playing.on_feed.get() || playing.replacing.get() {
                 return;
             }
-            let Some(list) = media.rest_of_list() else { return };
+            let over = desk.producer.source_ended().is_some();
+            let goes_on = media.crashed_opening();
+            if over && !goes_on {
+                media.settle();
+            }
+            let rest = match (goes_on, over) {
+                (true, false) => output.position().map(|heard| media.list_from(heard.item as usize)),
+                (false, true) => media.rest_of_list(),
+                _ => None,
+            };
+            let Some(rest) = rest else { return };
             playing.replacing.set(true);
             let output = output.clone();
             spawn_local(async move {
-                let (playing, desk) = output.inner();
-                let mut list = Some(list);
-                while let Some(rest) = list {
-                    let replaced = playing.replace(&desk, Some(media.clone()), &rest).await;
-                    list = match replaced {
-                        Ok(()) => None,
-                        Err(error) => {
-                            media.note(rest.first, &error);
-                            let next = rest.first + 1;
-                            (next < rest.items.len()).then_some(MediaList { first: next, ..rest })
-                        }
-                    };
-                }
+                let (playing, _) = output.inner();
+                playing.go_on(&output, &media, rest, goes_on).await;
                 playing.replacing.set(false);
             });
+        }
+
+        /// Plays `rest`, what `crashed` leaves of its list, with another decoder; `in_place`: from where it is heard.
+        async fn go_on(&self, output: &Output, crashed: &Media, mut rest: MediaList, mut in_place: bool) {
+            let (_, desk) = output.inner();
+            loop {
+                let opened = self.open_anew(&desk, &rest).await;
+                // The page has chosen something else meanwhile.
+                if !self.media().is_some_and(|media| media.is(crashed)) || !self.on_feed.get() {
+                    return;
+                }
+                let error = match opened {
+                    Ok(media) => {
+                        media.inherit(crashed);
+                        let from = output.position().filter(|_| in_place).map(|heard| Place {
+                            item: heard.item as usize,
+                            seconds: heard.seconds,
+                        });
+                        if in_place {
+                            media.loop_as(crashed);
+                        }
+                        // Fails with the whole output only.
+                        let _ = self.take(&desk, media, &rest, from).await;
+                        return;
+                    }
+                    Err(error) => error,
+                };
+                crashed.note(rest.first, &error);
+                in_place = false;
+                rest.first += 1;
+                if rest.first >= rest.items.len() {
+                    return;
+                }
+            }
         }
 
         /// Why nothing is played any more, if a file's end came too early.
@@ -210,9 +248,9 @@ mod with_files {
     }
 
     /// Has a decoder write to the producer's feed, or to a new one.
-    async fn attach(media: &Media, desk: &Desk<'_>, renew: bool) -> Result<(), PageError> {
+    async fn attach(media: &Media, desk: &Desk<'_>, renew: bool, from: Option<Place>) -> Result<(), PageError> {
         let addresses = desk.producer.feed(renew, || desk.mail()).await?;
-        media.attach(desk.memory, desk.peek, addresses)
+        media.attach(desk.memory, desk.peek, addresses, from)
     }
 
     /// Files: where in them, which, and what is wrong with them.
@@ -232,7 +270,9 @@ mod with_files {
             let media = playing.played()?;
             if media.crashed().is_some() {
                 let list = media.list_from(item);
-                playing.replace(&desk, Some(media), &list).await?;
+                let anew = playing.open_anew(&desk, &list).await?;
+                anew.inherit(&media);
+                playing.take(&desk, anew, &list, Some(Place { item, seconds })).await?;
             }
             playing.played()?.seek(item, seconds).await
         }

@@ -82,7 +82,7 @@ fn begin(file: &File, options: &JsValue, resolve: Function, reject: Function) ->
             InspectNews::Done(done) => {
                 // Nothing comes after this; what is called cannot throw.
                 let _ = match done {
-                    Ok(inspected) => resolve.call1(&JsValue::NULL, &inspected_to_js(inspected)),
+                    Ok(inspected) => resolve.call1(&JsValue::NULL, &inspected_to_js(*inspected)),
                     Err(error) => refuse.call1(&JsValue::NULL, &error.into()),
                 };
                 slot.take();

@@ -67,7 +67,7 @@ pub enum InspectNews<'a> {
     /// More of the overview is known: all columns, those not decoded yet NaN; and how much of it is done, 0.0 to 1.0, never less than before.
     Overview(&'a Overview, f64),
     /// It is over. Nothing comes after this.
-    Done(Result<Inspected, PageError>),
+    Done(Result<Box<Inspected>, PageError>),
 }
 
 /// What came out.
@@ -118,7 +118,7 @@ impl Inspection {
             // When it is cancelled the job is dropped, and with it what it holds of the workers.
             let done = first_of(job::run(&file, options.columns, workers, &mut told), JsFuture::from(cancelled)).await;
             if let Some(done) = done {
-                told(InspectNews::Done(done));
+                told(InspectNews::Done(done.map(Box::new)));
             }
         });
         Ok(Inspection { alive, cancel })

@@ -21,12 +21,12 @@ const QUIET_MS: f64 = 10_000.0;
 const LOOK_MS: f64 = 1_000.0;
 
 /// Takes what a worker tells about the columns it is at.
-type OnColumns = RefCell<Option<Box<dyn Fn(&JsValue)>>>;
+pub(super) type OnColumns = Box<dyn Fn(&JsValue)>;
 
 struct Hearing {
     /// Whether anything was heard since the last look.
     heard: Cell<bool>,
-    on_columns: OnColumns,
+    on_columns: RefCell<Option<OnColumns>>,
 }
 
 struct Scanner {
@@ -137,7 +137,7 @@ impl Taken {
     }
 
     /// What is told about columns goes there from now on.
-    pub(super) fn on_columns(&self, hear: Option<Box<dyn Fn(&JsValue)>>) {
+    pub(super) fn on_columns(&self, hear: Option<OnColumns>) {
         if let Some(scanner) = &self.scanner {
             *scanner.hearing.on_columns.borrow_mut() = hear;
         }

@@ -1,0 +1,79 @@
+// A long file, from the disk and from an address: for tests/browser (an hour) and tests/soak (two, in every format).
+
+import assert from 'node:assert/strict';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { random } from './bad.mjs';
+import { openLab } from './lab.mjs';
+import { held, measured, memoryTold, withMemoryTold } from './memory.mjs';
+import { drive } from './output.mjs';
+import { SITE, serve } from './server.mjs';
+
+const MB = 1e6;
+/** What the engine may grow by while it plays whatever file, in bytes. */
+const MOST = 60 * MB;
+
+/** Serves a file from the disk in parts. */
+function parts(file, size, sent) {
+  return (request, response) => {
+    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    const start = Number(from ?? 0);
+    const end = to ? Number(to) : size - 1;
+    response.writeHead(from === undefined ? 200 : 206, {
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': end - start + 1,
+      ...(from === undefined ? {} : { 'Content-Range': `bytes ${start}-${end}/${size}` }),
+    });
+    sent.requests += 1;
+    createReadStream(file, { start, end })
+      .on('data', (bytes) => { sent.bytes += bytes.length; })
+      .on('error', () => response.destroy())
+      .pipe(response);
+  };
+}
+
+/** Plays `file`, of some `seconds`, seeks to `seeks` places and to its end, and requires that memory stays what it is. */
+export async function longFile(t, site, { file, seconds, seeks, longer = 0 }) {
+  const { size } = await stat(file);
+  const name = path.basename(file);
+  const sent = { requests: 0, bytes: 0 };
+  const feeder = withMemoryTold(await readFile(path.join(SITE, 'worklet/feeder.js'), 'utf8'));
+  const server = await serve(SITE, { routes: { '/worklet/feeder.js': feeder, [`/${name}`]: parts(file, size, sent) } });
+  try {
+    for (const [what, source] of [['file', (driven) => driven.pick(file)], ['address', () => ({ kind: 'file', url: name })]]) {
+      const driven = await drive(site, { open: ({ before }) => openLab(site.browser, server.url, { before: [...before, memoryTold] }) });
+      const before = [await held(driven.page), await measured(driven.page)];
+      const started = await driven.start(await source(driven));
+      const { tracks, startup } = await driven.reaches(0.2);
+      t.diagnostic(`${name}, ${size} bytes, by ${what}: start took ${started.toFixed(0)} ms, the first sound ${startup.firstFrameMs?.toFixed(0)} ms`);
+      // Generous: a busy machine. What it takes is told.
+      assert.ok(started < 10_000, `${started} ms`);
+      const told = tracks[0].info.seconds;
+      assert.ok(told === null || Math.abs(told - seconds) < 0.02 * seconds, `says ${told} s`);
+      const next = random(size);
+      const took = [];
+      for (let nth = 0; nth < seeks; nth += 1) {
+        const to = Math.floor(0.98 * seconds * next());
+        took.push(await driven.does('seek', to, 0));
+        await driven.reaches(to + 0.1, { to: to + 10 });
+      }
+      if (longer > 0) await driven.plays(longer * 44_100);
+      await driven.does('seek', (told ?? seconds) - 3, 0);
+      const { failures, position } = await driven.until(({ state }) => state === 'ended');
+      assert.deepEqual(failures, []);
+      assert.ok(Math.abs(position.seconds - seconds) < 0.02 * seconds, `ended at ${position.seconds} s`);
+      const [now, all] = [await held(driven.page), await measured(driven.page)];
+      const decoder = await driven.page.evaluate(() => window.decoderMost);
+      t.diagnostic(`seeks took ${took.map((ms) => ms.toFixed(0)).join(', ')} ms; the decoder's memory ${(decoder / MB).toFixed(1)} MB; `
+        + `the page's heap ${(before[0].heap / MB).toFixed(1)}, then ${(now.heap / MB).toFixed(1)} MB; in all ${before[1] / MB}, then ${all / MB} MB`
+        + (what === 'address' ? `; ${(sent.bytes / MB).toFixed(1)} MB in ${sent.requests} requests` : ''));
+      assert.ok(decoder > 0 && decoder <= MOST, `${decoder} bytes`);
+      assert.ok(now.heap - before[0].heap < 10 * MB, `${now.heap - before[0].heap} bytes`);
+      if (all !== null && before[1] !== null) assert.ok(all - before[1] < MOST, `${before[1]} bytes, then ${all}`);
+      await driven.close();
+    }
+  } finally {
+    await server.close();
+  }
+}
