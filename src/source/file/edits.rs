@@ -207,7 +207,12 @@ mod tests {
             boxed(b"trak", &[boxed(b"tkhd", &tkhd), boxed(b"edts", &boxed(b"elst", elst))].concat()),
             boxed(b"udta", &boxed(b"meta", &meta)),
         ];
-        [boxed(b"ftyp", b"M4A \0\0\0\0"), boxed(b"mdat", &[0; 50]), boxed(b"moov", &moov.concat())].concat()
+        [
+            boxed(b"ftyp", b"M4A \0\0\0\0"),
+            boxed(b"mdat", &[0; 50]),
+            boxed(b"moov", &moov.concat()),
+        ]
+        .concat()
     }
 
     fn elst(entries: &[(u32, i32)]) -> Vec<u8> {
@@ -224,7 +229,13 @@ mod tests {
         let found = read(file(&elst(&[(500, -1), (6_000, 1_024)])));
         assert_eq!((found.of(7).start, found.of(7).seconds), (Some(1_024), Some((6.0, 0.001))));
         assert_eq!(found.of(8), Edit::default());
-        assert_eq!(found.note, Some(Note { delay: 0x840, frames: 0x3F00 }));
+        assert_eq!(
+            found.note,
+            Some(Note {
+                delay: 0x840,
+                frames: 0x3F00
+            })
+        );
         let several = read(file(&elst(&[(1_000, 5), (1_000, 9_000)])));
         assert_eq!((several.of(7).start, several.of(7).seconds), (Some(5), None));
     }

@@ -153,7 +153,11 @@ impl Link {
             (i128::from(base.numer.get()), i128::from(base.denom.get()))
         });
         let unit = i128::from(rate) * clock.0;
-        let rounding = if unit > 0 && clock.1 % unit == 0 { 0 } else { (unit / clock.1) as i64 + 1 };
+        let rounding = if unit > 0 && clock.1 % unit == 0 {
+            0
+        } else {
+            (unit / clock.1) as i64 + 1
+        };
         let in_frames = |ts: i128| to_frames(ts, clock, rate);
         let pre_skip = needs.as_ref().map_or(0, |needs| needs.pre_skip);
         let elementary = matches!(id, FORMAT_ID_MP1 | FORMAT_ID_MP2 | FORMAT_ID_MP3 | FORMAT_ID_ADTS);
@@ -272,7 +276,11 @@ impl Link {
         } else {
             let steps = (said - self.first + self.grid / 2).div_euclid(self.grid);
             let near = self.first + steps * self.grid;
-            if near.abs_diff(said) <= 2 * self.rounding as u64 { near } else { said }
+            if near.abs_diff(said) <= 2 * self.rounding as u64 {
+                near
+            } else {
+                said
+            }
         };
         (start, frames)
     }

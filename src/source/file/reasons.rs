@@ -8,8 +8,7 @@ use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::errors::Error;
 
 /// What can be opened.
-pub(super) const FORMATS: &str =
-    "WAV, AIFF, CAF, FLAC, MP3, Ogg (Vorbis, FLAC), AAC, ALAC and MP3 in MP4, Matroska and WebM; Opus and HE-AAC where the browser decodes them";
+pub(super) const FORMATS: &str = "WAV, AIFF, CAF, FLAC, MP3, Ogg (Vorbis, FLAC), AAC, ALAC and MP3 in MP4, Matroska and WebM; Opus and HE-AAC where the browser decodes them";
 
 /// A file of which nothing can be played.
 pub(super) fn refused(problem: FileProblem, reason: impl Into<String>) -> Trouble {
@@ -81,7 +80,10 @@ pub(super) fn no_decoder(codec: AudioCodecId, error: &Error) -> Trouble {
 /// Why another decoder was not made for the sound in a file, `why` in its own words.
 pub(super) fn no_outside_decoder(codec: AudioCodecId, why: &str) -> Trouble {
     let name = codec_name(codec);
-    refused(FileProblem::NoDecoder, format!("no decoder was found for its codec ({name}): {why}"))
+    refused(
+        FileProblem::NoDecoder,
+        format!("no decoder was found for its codec ({name}): {why}"),
+    )
 }
 
 /// Names of codecs that people meet and that are not decoded here; others by number.
