@@ -199,6 +199,7 @@ impl FileTrack {
             Engine::Outside(pipe) => {
                 // The end may be said by this packet only.
                 let sent = pipe.send(packet, start, end);
+                self.link.learn(frames);
                 self.link.heard(packet, start, frames);
                 self.end_padding(packet, end);
                 return match sent {
@@ -432,7 +433,7 @@ impl FileTrack {
         };
         self.fresh = true;
         let target = goal.min(self.link.end.unwrap_or(i64::MAX) - 1);
-        let from = target.saturating_sub(self.link.pre_roll).max(self.link.first);
+        let from = self.link.before(target);
         for back in STEPS_BACK {
             let want = (from - (back * f64::from(self.link.rate)) as i64).max(self.link.first);
             match self.demuxer.jump(&self.link, want) {
