@@ -63,6 +63,12 @@ impl Peek {
         }
     }
 
+    /// The same over `memory` as large as it is now: for what was allocated since.
+    #[cfg(feature = "decode")]
+    fn renewed(&self, memory: &JsValue) -> Self {
+        Peek::new(memory, self.shared, self.ring)
+    }
+
     /// A consistent snapshot; `None` when the sides changed something each time it was tried.
     pub(super) fn snapshot(&self) -> Option<Snapshot> {
         const TRIES: usize = 8;

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { openLab } from '../support/lab.mjs';
+import { MEASURING } from '../support/memory.mjs';
 import { SITE, serve } from '../support/server.mjs';
 import { fixtureBytes, suite, test } from '../support/suite.mjs';
 import { LIES } from '../support/bad.mjs';
@@ -13,7 +14,7 @@ import { badFilesInARow } from '../support/bad-run.mjs';
 import { drive } from '../support/output.mjs';
 import { repeatedWav } from '../support/music.mjs';
 
-const site = suite();
+const site = suite({ browser: MEASURING });
 /** Codes of a file that is refused. */
 const PROBLEMS = ['empty', 'not-audio', 'unsupported', 'no-decoder', 'damaged', 'cut-off', 'unreadable', 'crashed'];
 

@@ -49,3 +49,6 @@ export function memoryTold() {
     }
   };
 }
+
+/** For `suite`: a browser that measures memory when it is asked, and not when it likes. */
+export const MEASURING = { args: ['--enable-blink-features=ForceEagerMeasureMemory'] };

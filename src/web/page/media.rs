@@ -301,7 +301,7 @@ impl Media {
         from: Option<Place>,
     ) -> Result<(), PageError> {
         let inner = &self.inner;
-        let feed = FeedPeek::new(output, address, ring);
+        let feed = FeedPeek::new(output, memory, address, ring);
         if let Some(Place { item, seconds }) = from {
             // There before the feeder looks for the first time: nothing else is written first.
             inner.serial.set(inner.serial.get() + 1);

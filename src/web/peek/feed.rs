@@ -4,6 +4,7 @@
 use core::mem::offset_of;
 
 use js_sys::Atomics;
+use wasm_bindgen::JsValue;
 
 use super::Peek;
 use crate::feed::{Changes, Commands, Feed, FeedMap, FeederWords, Heard, Segments};
@@ -18,10 +19,10 @@ pub(in crate::web) struct FeedPeek {
 }
 
 impl FeedPeek {
-    /// The feed at `feed` in the memory of `output`, and its ring at `ring`.
-    pub(in crate::web) fn new(output: &Peek, feed: usize, ring: usize) -> Self {
+    /// The feed at `feed` in `memory`, that of `output`, and its ring at `ring`. Made after the output: the memory may have grown for it.
+    pub(in crate::web) fn new(output: &Peek, memory: &JsValue, feed: usize, ring: usize) -> Self {
         FeedPeek {
-            peek: output.clone(),
+            peek: output.renewed(memory),
             feed,
             ring,
         }
