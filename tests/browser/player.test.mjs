@@ -29,13 +29,29 @@ async function long() {
   return Buffer.concat([head, ...Array(COPIES).fill(samples)]);
 }
 
+/** An ID3v2.3 frame: its name and what is in it. */
+function id3Frame(name, body) {
+  const head = Buffer.alloc(10);
+  head.write(name);
+  head.writeUInt32BE(body.length, 4);
+  return Buffer.concat([head, body]);
+}
+
+/** The recording as MP3 that says what it is, with a picture. */
+async function tagged() {
+  const text = (name, value) => id3Frame(name, Buffer.from(`\0${value}`, 'latin1'));
+  const picture = Buffer.concat([Buffer.from('\0image/png\0\x03\0', 'latin1'), await fixtureBytes('picture.png')]);
+  const frames = Buffer.concat([text('TIT2', 'A <Title> & More'), text('TPE1', 'Somebody'), text('TALB', 'Some Album'), id3Frame('APIC', picture)]);
+  const head = Buffer.from([0x49, 0x44, 0x33, 3, 0, 0, ...[21, 14, 7, 0].map((shift) => (frames.length >> shift) & 0x7f)]);
+  return Buffer.concat([head, frames, await fixtureBytes('music.mp3')]);
+}
+
 /** Picks files: names of fixtures, or files as Playwright takes them. */
 async function pick(lab, files, input = 'file') {
   if (input === 'file') await lab.page.selectOption('#source', 'file');
-  await lab.page.setInputFiles(
-    `#${input}`,
-    files.map((file) => (typeof file === 'string' ? fixture(file) : file)),
-  );
+  // Playwright takes names or contents, not both.
+  const bytes = (file) => (typeof file === 'string' ? fixtureBytes(file).then((buffer) => ({ name: file, mimeType: '', buffer })) : file);
+  await lab.page.setInputFiles(`#${input}`, await Promise.all(files.map(bytes)));
 }
 
 async function playLong(lab) {
@@ -307,4 +323,56 @@ test('a file is played by its address', async () => {
   assert.match(await lab.message('file'), /nowhere\.flac/);
   await lab.page.waitForSelector('#list li:nth-child(2)[data-state="failed"]');
   await lab.close({ complained: false });
+});
+
+test('title, cover and waveform are shown, and those of another file when that plays', async () => {
+  const lab = await site.open();
+  await pick(lab, [{ name: 'tagged.mp3', mimeType: 'audio/mpeg', buffer: await tagged() }, 'music.flac']);
+  await lab.state('running');
+  await lab.page.waitForFunction(() => document.getElementById('title').textContent === 'A <Title> & More');
+  assert.equal(await lab.text('artist'), 'Somebody, Some Album');
+  await lab.page.waitForFunction(() => !document.getElementById('cover').hidden && document.getElementById('cover').naturalWidth > 0);
+  // Of a column that was measured more is painted than the line that stands for nothing.
+  const measured = () =>
+    lab.page.evaluate(() => {
+      const canvas = document.getElementById('wave');
+      const { width, height } = canvas;
+      const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+      const painted = (x) => Array.from({ length: height }, (_, y) => data[4 * (y * width + x) + 3]).filter((alpha) => alpha > 0).length;
+      return Array.from({ length: width }, (_, x) => painted(x)).filter((count) => count > 8).length / width;
+    });
+  for (const end = Date.now() + PATIENCE; (await measured()) < 0.9; ) {
+    assert.ok(Date.now() < end, `${await measured()} of the waveform is there; ${await lab.text('scan')}`);
+    await lab.page.waitForTimeout(100);
+  }
+  assert.equal(await lab.page.locator('#scan').isHidden(), true, 'it is whole');
+  await lab.page.click('#next');
+  await plays(lab, 1);
+  assert.equal(await lab.text('title'), 'music.flac');
+  assert.equal(await lab.text('artist'), '');
+  assert.equal(await lab.page.locator('#cover').isHidden(), true);
+  // Back: at once, for it is known.
+  await lab.page.click('#previous');
+  await plays(lab, 0);
+  assert.equal(await lab.text('title'), 'A <Title> & More');
+  assert.ok((await measured()) > 0.9);
+  await lab.close();
+});
+
+test('on a narrow screen nothing of the player is wider than the page, and every control has a name', async () => {
+  const lab = await site.open({ page: { viewport: { width: 360, height: 780 } } });
+  const name = `${'a-name-without-a-blank-'.repeat(6)}.flac`;
+  await pick(lab, ['random-0.bin', { name, mimeType: '', buffer: await fixtureBytes('music.flac') }]);
+  await lab.state('running');
+  await plays(lab, 1);
+  await lab.page.click('#loop-b');
+  await lab.page.hover('#seek');
+  assert.ok((await lab.page.evaluate(() => document.documentElement.scrollWidth)) <= 360);
+  const unnamed = await lab.page.evaluate(() =>
+    [...document.querySelectorAll('#player :is(button, input, select, [role])')]
+      .filter((one) => !(one.getAttribute('aria-label') || one.closest('label')?.textContent || one.textContent).trim())
+      .map(({ id }) => id),
+  );
+  assert.deepEqual(unnamed, []);
+  await lab.close();
 });

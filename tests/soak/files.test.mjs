@@ -22,7 +22,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 for (const [from, to, ...options] of [
   ['music.wav', 'long.wav'],
-  ['music.flac', 'long.flac'],
+  ['music.flac', 'minute.flac'],
   ['music.mp3', 'long.mp3', '-write_xing', '0'],
   ['music-aac.m4a', 'long.m4a'],
   ['music.ogg', 'long.ogg'],

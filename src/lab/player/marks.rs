@@ -1,7 +1,7 @@
 //! The ends of the loop, as they are set one after the other while something plays.
 
-/// Least length of a loop in seconds: shorter ones the engine refuses.
-pub const LEAST_SECONDS: f64 = 0.05;
+/// Least length of a loop in seconds. The engine refuses those shorter than 0.05 s; a hair more, so that no rounding falls below that.
+pub const LEAST_SECONDS: f64 = 0.051;
 
 /// A and B in one item of the list.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -16,14 +16,15 @@ impl Marks {
     pub fn begin(&mut self, item: usize, seconds: f64) {
         self.turn_to(item);
         self.a = Some(seconds);
-        self.b = self.b.filter(|b| b - seconds >= LEAST_SECONDS);
+        self.b = self.b.filter(|b| *b >= seconds + LEAST_SECONDS);
     }
 
-    /// The loop ends at `seconds` of `item`. A beginning that this leaves no room for is forgotten.
+    /// The loop ends at `seconds` of `item`; a little later if it has only just begun. A beginning behind that is forgotten.
     pub fn end(&mut self, item: usize, seconds: f64) {
         self.turn_to(item);
-        self.b = Some(seconds);
-        self.a = self.a.filter(|a| seconds - a >= LEAST_SECONDS);
+        self.a = self.a.filter(|a| *a <= seconds);
+        let least = self.a.unwrap_or(0.0) + LEAST_SECONDS;
+        self.b = Some(seconds.max(least));
     }
 
     /// No loop any more.
@@ -52,7 +53,7 @@ impl Marks {
     /// yet.
     pub fn region(&self) -> Option<(usize, f64, f64)> {
         let start = self.a.unwrap_or(0.0);
-        let end = self.b.filter(|end| end - start >= LEAST_SECONDS)?;
+        let end = self.b.filter(|end| *end >= start + LEAST_SECONDS)?;
         Some((self.item, start, end))
     }
 }
@@ -81,7 +82,7 @@ mod tests {
         marks.end(0, 3.0);
         assert_eq!(marks.region(), Some((0, 0.0, 3.0)));
         marks.end(0, 0.01);
-        assert_eq!(marks.region(), None);
+        assert_eq!(marks.region(), Some((0, 0.0, LEAST_SECONDS)));
     }
 
     #[test]
@@ -93,6 +94,14 @@ mod tests {
         assert_eq!(marks.of(0), (Some(1.99), None));
         marks.end(0, 1.0);
         assert_eq!(marks.of(0), (None, Some(1.0)));
+    }
+
+    #[test]
+    fn two_quick_presses_make_the_shortest_loop() {
+        let mut marks = Marks::default();
+        marks.begin(0, 4.0);
+        marks.end(0, 4.01);
+        assert_eq!(marks.region(), Some((0, 4.0, 4.0 + LEAST_SECONDS)));
     }
 
     #[test]

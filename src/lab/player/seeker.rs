@@ -48,8 +48,8 @@ impl Seeker {
         self.held = Some((place, HOLD_MS));
     }
 
-    /// The place to seek now, if one waits and no other seek is under way. To be followed by [`Seeker::done`].
-    pub fn next(&mut self) -> Option<Place> {
+    /// Begins a seek: the place that waits, if no other seek is under way. To be followed by [`Seeker::done`].
+    pub fn start(&mut self) -> Option<Place> {
         if self.busy {
             return None;
         }
@@ -104,16 +104,16 @@ mod tests {
     #[test]
     fn of_many_only_the_latest_is_sought() {
         let mut seeker = Seeker::default();
-        assert_eq!(seeker.next(), None);
+        assert_eq!(seeker.start(), None);
         seeker.want(at(1.0));
-        assert_eq!(seeker.next(), Some(at(1.0)));
+        assert_eq!(seeker.start(), Some(at(1.0)));
         seeker.want(at(2.0));
         seeker.want(at(3.0));
-        assert_eq!(seeker.next(), None, "one is under way");
+        assert_eq!(seeker.start(), None, "one is under way");
         seeker.done();
-        assert_eq!(seeker.next(), Some(at(3.0)));
+        assert_eq!(seeker.start(), Some(at(3.0)));
         seeker.done();
-        assert_eq!(seeker.next(), None);
+        assert_eq!(seeker.start(), None);
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(seeker.shown(Some(at(9.0)), true, 0.0), Some(at(9.0)));
         seeker.want(at(40.0));
         assert_eq!(seeker.shown(Some(at(9.1)), true, 100.0), Some(at(40.0)));
-        seeker.next();
+        seeker.start();
         assert_eq!(seeker.shown(Some(at(40.1)), true, 200.0), Some(at(40.0)), "it has not arrived");
         seeker.done();
         assert_eq!(seeker.shown(Some(at(9.3)), true, 300.0), Some(at(40.0)), "not heard yet");
@@ -135,7 +135,7 @@ mod tests {
         let mut seeker = Seeker::default();
         seeker.shown(None, false, 0.0);
         seeker.want(at(40.0));
-        seeker.next();
+        seeker.start();
         seeker.done();
         assert_eq!(seeker.shown(Some(at(1.0)), false, 60_000.0), Some(at(40.0)), "paused");
         assert_eq!(seeker.shown(Some(at(1.0)), true, 61_000.0), Some(at(40.0)));
