@@ -5,11 +5,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { badFilesInARow } from '../support/bad-run.mjs';
+import { MEASURING } from '../support/memory.mjs';
 import { longFile } from '../support/long-run.mjs';
 import { loopedFile } from '../support/music.mjs';
 import { suite, test } from '../support/suite.mjs';
 
-const site = suite();
+const site = suite({ browser: MEASURING });
 /** Copies of six seconds in two hours. */
 const COPIES = 1200;
 
