@@ -88,8 +88,19 @@ fn lossless_formats_are_bit_exact() {
         ("music-8.wav", 44_100.0, 2),
         ("music-24.wav", 44_100.0, 2),
         ("music-float.wav", 44_100.0, 2),
+        ("music-alaw.wav", 44_100.0, 2),
+        ("music-double.wav", 44_100.0, 2),
+        ("music-ms.wav", 44_100.0, 2),
+        ("music-ima.wav", 44_100.0, 2),
         ("music.aiff", 44_100.0, 2),
+        ("music.caf", 44_100.0, 2),
+        ("music-float.caf", 44_100.0, 2),
+        ("music-alac.caf", 44_100.0, 2),
         ("music.flac", 44_100.0, 2),
+        ("music-flac.oga", 44_100.0, 2),
+        ("music-flac.mka", 44_100.0, 2),
+        ("music-flac.mp4", 44_100.0, 2),
+        ("music-pcm.mka", 44_100.0, 2),
         ("music-alac.m4a", 44_100.0, 2),
         ("music-mono.wav", 44_100.0, 1),
         ("music-8000.flac", 8_000.0, 2),
@@ -110,9 +121,9 @@ fn lossless_formats_are_bit_exact() {
 
 #[test]
 fn lossy_formats_agree_with_ffmpeg() {
-    // The last figure: frames that ffmpeg cuts off at the start and this engine does not. symphonia reads no MP4 edit list, and a
-    // bare AAC stream or an MP3 without an encoder's header has nothing to cut by.
-    for (name, rate, channels, late) in [
+    let mut wrong = Vec::new();
+    // The last figure: frames by which ffmpeg's sound is longer, since it does not cut off what the encoder added at the end of AAC.
+    for (name, rate, channels, longer) in [
         ("music.mp3", 44_100.0, 2, 0),
         ("music-vbr.mp3", 44_100.0, 2, 0),
         ("music-mono.mp3", 44_100.0, 1, 0),
@@ -122,19 +133,26 @@ fn lossy_formats_agree_with_ffmpeg() {
         ("music-mono.ogg", 44_100.0, 1, 0),
         ("music-48000.ogg", 48_000.0, 2, 0),
         ("chime.oga", 44_100.0, 2, 0),
-        ("music-aac.m4a", 44_100.0, 2, 1_024),
-        ("music-aac-faststart.m4a", 44_100.0, 2, 1_024),
-        ("film.mp4", 44_100.0, 2, 1_024),
+        ("music-aac.m4a", 44_100.0, 2, 616),
+        ("music-aac-faststart.m4a", 44_100.0, 2, 616),
+        ("film.mp4", 44_100.0, 2, 616),
+        ("music-fragments.mp4", 44_100.0, 2, 0),
         ("music.aac", 44_100.0, 2, 0),
+        ("music.mka", 44_100.0, 2, 0),
+        ("music.mp2", 44_100.0, 2, 0),
+        ("music-mp3.mp4", 44_100.0, 2, 0),
+        ("music-mp3.mka", 44_100.0, 2, 0),
+        ("music-vorbis.webm", 44_100.0, 2, 0),
     ] {
         let (ours, theirs) = (whole(name, rate, channels), reference(name));
         let (db, shift) = agreement(&ours, &theirs, channels);
-        let longer = ours.len() as i64 / channels as i64 - theirs.len() as i64 / channels as i64;
-        println!("{name}: {db:.1} dB at {shift} frames, {longer} frames longer");
-        assert_eq!(shift, late, "{name}");
-        assert!(db > 80.0, "{name}: {db:.1} dB");
-        assert!(longer.abs() <= 1_152, "{name}: {longer} frames longer than ffmpeg's");
+        let theirs_longer = theirs.len() as i64 / channels as i64 - ours.len() as i64 / channels as i64;
+        println!("{name}: {db:.1} dB at {shift} frames, {theirs_longer} frames longer");
+        wrong.extend((shift != 0).then(|| format!("{name}: {shift} frames late")));
+        wrong.extend((db < 80.0).then(|| format!("{name}: {db:.1} dB")));
+        wrong.extend((theirs_longer != longer).then(|| format!("{name}: ffmpeg's is {theirs_longer} frames longer")));
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -246,6 +264,9 @@ fn what_cannot_be_played_is_refused_by_name() {
             "silent.mp4",
             "music.opus",
             "surround.ogg",
+            "music-opus.webm",
+            "music-opus.mp4",
+            "surround-aac.m4a",
             "half-music-alac.m4a",
             "stub-music-alac.m4a",
             "stub-music-aac-faststart.m4a",

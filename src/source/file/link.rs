@@ -223,7 +223,7 @@ impl Link {
             tolerance: if exact { 0 } else { 2 * 1_152 },
             first,
             pre_roll,
-            grid: if rounding > 0 { grid } else { 1 },
+            grid,
             rounding,
             trims: !elementary && !opus,
             position: first,
@@ -266,15 +266,23 @@ impl Link {
             self.position
         } else {
             let steps = (said - self.first + self.grid / 2).div_euclid(self.grid);
-            self.first + steps * self.grid
+            let near = self.first + steps * self.grid;
+            if near.abs_diff(said) <= self.rounding as u64 { near } else { said }
         };
         (start, frames)
+    }
+
+    /// Takes down how many frames a packet has, where packets are likely to have the same number (PCM, FLAC, ALAC) and the clock is coarse.
+    pub(super) fn learn(&mut self, frames: i64) {
+        if self.rounding > 0 && self.grid == 1 && frames > 0 {
+            self.grid = frames;
+        }
     }
 
     /// The part of a packet's frames that is meant to be heard: from its first frame's place, how many were decoded, and what the
     /// container says of it.
     pub(super) fn heard(&mut self, packet: &Packet, start: i64, frames: i64) -> (i64, i64) {
-        let (mut from, mut to) = (self.origin, start + frames);
+        let (mut from, mut to) = (self.origin, i64::MAX);
         let said = |ts: u64| to_frames(i128::from(ts), self.clock, self.rate);
         let end_trim = said(packet.trim_end.get());
         if self.trims {

@@ -6,6 +6,7 @@ mod link;
 mod mpeg;
 mod opened;
 mod outside;
+mod padding;
 mod reasons;
 mod repair;
 mod tags;

@@ -3,6 +3,7 @@
 use super::demux::Demuxer;
 use super::edits::Edits;
 use super::link::{Engine, Link, check};
+use super::padding::Padding;
 use super::reasons::{self, refused};
 use super::track::{Answer, OutsideCodecs, Sound, Step, Track, Trouble};
 use super::{FileInfo, MediaSource};
@@ -11,7 +12,7 @@ use std::io::ErrorKind;
 use std::rc::Rc;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_VORBIS;
 use symphonia::core::errors::Error;
-use symphonia::core::formats::well_known::{FORMAT_ID_OGG, FORMAT_ID_WAVE};
+use symphonia::core::formats::well_known::{FORMAT_ID_MKV, FORMAT_ID_OGG, FORMAT_ID_WAVE};
 use symphonia::core::packet::Packet;
 
 /// Packets in a row that cannot be decoded before the rest is given up: about 50 s of MP3.
@@ -26,7 +27,7 @@ const NEAR_SECONDS: f64 = 0.5;
 /// An opened file.
 ///
 /// What the encoder added before and after the sound is left out where the file says so: MP3 with LAME's or Xing's header, Vorbis,
-/// Opus, AAC and Opus in MP4 (edit list or iTunSMPB), CAF, and at the beginning in Matroska and WebM.
+/// Opus, AAC and Opus in MP4 (edit list or iTunSMPB), CAF, Matroska and WebM.
 ///
 /// A seek is to the frame: the reader goes back by what the codec needs before it sounds as it should, and what is too much is left
 /// out. Only in a bare MPEG or AAC stream whose bit rate varies, and only more than 32 MB ahead of what was ever read, the place is
@@ -35,6 +36,7 @@ pub struct FileTrack {
     info: FileInfo,
     demuxer: Demuxer,
     edits: Edits,
+    padding: Option<Padding>,
     outside: Option<Rc<OutsideCodecs>>,
     link: Link,
     /// Links before this one, and their length in frames of the file's rate.
@@ -95,6 +97,7 @@ impl FileTrack {
         }
         let demuxer = Demuxer::open(media)?;
         let edits = demuxer.beside(Edits::read).unwrap_or_default();
+        let padding = demuxer.beside(Padding::read).flatten();
         let link = Link::new(demuxer.format(), &edits, outside.as_deref())?;
         let info = FileInfo {
             name: name.to_owned(),
@@ -110,6 +113,7 @@ impl FileTrack {
             info,
             demuxer,
             edits,
+            padding,
             outside,
             links: 0,
             past: 0,
@@ -130,6 +134,10 @@ impl FileTrack {
         while matches!(track.link.engine, Engine::Here(_)) {
             match track.step() {
                 Step::Sound => {
+                    if track.demuxer.is(FORMAT_ID_MKV) {
+                        // Vorbis' first packet has a time of its own there, and no sound.
+                        track.link.origin += std::mem::take(&mut track.at) as i64;
+                    }
                     track.first = true;
                     break;
                 }
@@ -192,6 +200,7 @@ impl FileTrack {
                 // The end may be said by this packet only.
                 let sent = pipe.send(packet, start, end);
                 self.link.heard(packet, start, frames);
+                self.end_padding(packet, end);
                 return match sent {
                     Ok(()) => Step::Nothing,
                     Err(error) => self.fail(FileProblem::Damaged, |at| format!("cannot be decoded beyond {at} ({error})")),
@@ -236,16 +245,28 @@ impl FileTrack {
             // The last packet before a cut is shorter than it says.
             self.link.position = start + count as i64;
         }
+        self.link.learn(count as i64);
+        self.end_padding(packet, start + count as i64);
         let (from, to) = self.link.heard(packet, start, count as i64);
         (self.rate, self.channels) = (rate, channels);
         self.give(start, count, from, to)
     }
 
+    /// Takes down the sound's end if this is the last packet, which ends at `end`, and the file says how much was added to it.
+    fn end_padding(&mut self, packet: &Packet, end: i64) {
+        let Some(padding) = &self.padding else { return };
+        let delay = self.link.timestamp_at(self.link.origin - self.link.first).get();
+        if padding.is_of(&packet.data, packet.pts.get(), delay.max(100)) {
+            let added = (padding.nanoseconds as f64 / 1e9 * f64::from(self.link.rate)).round() as i64;
+            self.link.end = Some(end - added);
+        }
+    }
+
     /// Gives out what is to be heard of the frames at hand: those from `from` up to `to`, the first of them being at `start`.
     fn give(&mut self, start: i64, count: usize, from: i64, to: i64) -> Step {
         let from = from.max(self.goal.map_or(i64::MIN, |goal| self.in_link(goal)));
-        let skip = (from - start).clamp(0, count as i64);
-        let keep = (to - start).clamp(skip, count as i64);
+        let skip = from.saturating_sub(start).clamp(0, count as i64);
+        let keep = to.saturating_sub(start).clamp(skip, count as i64);
         self.samples.truncate(keep as usize * self.channels);
         self.samples.drain(..skip as usize * self.channels);
         if self.samples.is_empty() {

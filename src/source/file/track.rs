@@ -60,7 +60,7 @@ pub struct Trouble {
     pub problem: FileProblem,
     /// How far it can be played, in seconds; `None` if not at all.
     pub at: Option<f64>,
-    /// In words for a person, beginning with a verb or a noun phrase that can follow the file's name and a colon.
+    /// In words for a person, such that it can follow the file's name and a colon: "cut off at 3.6 s of 6.0 s".
     pub reason: String,
 }
 
