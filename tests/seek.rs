@@ -74,7 +74,7 @@ fn read(track: &mut FileTrack, frames: usize) -> (Option<u64>, Vec<f32>) {
         match track.step() {
             TrackStep::Sound => {
                 let sound = track.sound();
-                assert!(!sound.samples.is_empty() && sound.samples.len() % sound.channels == 0);
+                assert!(!sound.samples.is_empty() && sound.samples.len().is_multiple_of(sound.channels));
                 assert!(at.is_none() || sound.at == next, "{} does not follow on {next}", sound.at);
                 at = at.or(Some(sound.at));
                 next = sound.at + (sound.samples.len() / sound.channels) as u64;

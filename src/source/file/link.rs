@@ -230,7 +230,12 @@ impl Link {
             origin,
             end,
             estimate: length.map(|length| (length - origin) as f64 / f64::from(rate)),
-            tolerance: if exact { 0 } else { 2 * 1_152 },
+            tolerance: match id {
+                _ if exact => 0,
+                // Some encoders count the last of ALAC's packets of 4,096 frames as full.
+                FORMAT_ID_CAF => 4_096,
+                _ => 2 * 1_152,
+            },
             first,
             pre_roll,
             grid,
