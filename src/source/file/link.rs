@@ -77,7 +77,9 @@ impl Link {
     pub(super) fn new(format: &dyn FormatReader, edits: &Edits, outside: Option<&OutsideCodecs>) -> Result<Self, Trouble> {
         let id = format.format_info().format;
         // The track marked as the default first, then any that can be decoded.
-        let tracks = format.default_track(TrackType::Audio).into_iter().chain(format.tracks());
+        let first = format.default_track(TrackType::Audio);
+        let others = format.tracks().iter().filter(|track| first.is_none_or(|first| first.id != track.id));
+        let tracks = first.into_iter().chain(others);
         let mut refusal = None;
         for track in tracks {
             let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
