@@ -78,7 +78,10 @@ impl Link {
         let id = format.format_info().format;
         // The track marked as the default first, then any that can be decoded.
         let first = format.default_track(TrackType::Audio);
-        let others = format.tracks().iter().filter(|track| first.is_none_or(|first| first.id != track.id));
+        let others = format
+            .tracks()
+            .iter()
+            .filter(|track| first.is_none_or(|first| first.id != track.id));
         let tracks = first.into_iter().chain(others);
         let mut refusal = None;
         for track in tracks {
