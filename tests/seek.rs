@@ -519,3 +519,21 @@ fn seeks_in_damaged_files_do_no_harm() {
     println!("{opened} files opened, {sounded} seeks led to sound");
     assert!(opened > 150 && sounded > 400, "{opened} {sounded}");
 }
+
+/// A jump far into a long file, against reading on to the same place.
+#[test]
+fn far_jumps_are_to_the_frame() {
+    for name in ["long.mp3", "long-vbr.mp3", "long.aac", "long.flac", "long.ogg", "long.opus"] {
+        let (mut jumping, _) = open_as(name, true, Some(other_codecs()));
+        let (mut reading, _) = open_as(name, false, Some(other_codecs()));
+        let channels = jumping.info().channels;
+        let goal = 1_100 * u64::from(jumping.info().sample_rate) + 7;
+        jumping.seek(goal).unwrap();
+        reading.seek(goal).unwrap();
+        let (ours, theirs) = (read(&mut jumping, 4_000), read(&mut reading, 4_000));
+        assert_eq!((ours.0, theirs.0), (Some(goal), Some(goal)), "{name}");
+        let db = agreement(&ours.1[..4_000 * channels], &theirs.1[..4_000 * channels]);
+        println!("{name}: {db:.0} dB");
+        assert!(db > 100.0, "{name}: {db:.1} dB");
+    }
+}

@@ -133,7 +133,7 @@ impl Link {
         };
         let (engine, codec_name) = match &needs {
             None => {
-                reasons_for_vorbis(parameters.codec, channels)?;
+                not_wrongly_decoded(parameters.codec, channels)?;
                 let decoder = here(None)?;
                 let name = decoder.codec_info().long_name;
                 (Engine::Here(decoder), name)
@@ -369,7 +369,7 @@ fn outside_name(codec: AudioCodecId) -> &'static str {
 
 /// Refuses what the decoder takes and gets wrong: symphonia 0.6.1 undoes the coupling of channels in ascending order, Vorbis I asks for
 /// descending (<https://xiph.org/vorbis/doc/Vorbis_I_spec.html>, 4.3.5). With more than one pair the surround channels come out as noise.
-fn reasons_for_vorbis(codec: AudioCodecId, channels: usize) -> Result<(), Trouble> {
+fn not_wrongly_decoded(codec: AudioCodecId, channels: usize) -> Result<(), Trouble> {
     if codec == CODEC_ID_VORBIS && channels > 2 {
         let reason = format!("Vorbis with {channels} channels is not supported, only mono or stereo");
         return Err(refused(FileProblem::Unsupported, reason));
