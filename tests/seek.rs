@@ -304,13 +304,14 @@ fn a_seek_reads_little_of_a_long_file() {
 
 /// A decoder that answers late: the sound of a packet is told by the packet alone, so that every frame can be checked.
 ///
-/// It holds several packets and gives out one at a time, now and then nothing.
+/// It holds several packets and gives out one at a time, and mostly nothing.
 struct Late {
     frames: usize,
     rate: u32,
     channels: usize,
     queue: VecDeque<(Vec<f32>, i64)>,
     held: usize,
+    every: usize,
     turn: usize,
     draining: bool,
     most: Rc<RefCell<usize>>,
@@ -334,7 +335,7 @@ impl OutsideCodec for Late {
     fn receive(&mut self, into: &mut Vec<f32>) -> Answer {
         self.turn += 1;
         let ready = self.draining || self.queue.len() > self.held;
-        if self.turn.is_multiple_of(3) || !ready {
+        if !self.turn.is_multiple_of(self.every) || !ready {
             return if self.queue.is_empty() && std::mem::take(&mut self.draining) {
                 Answer::Drained
             } else {
@@ -369,10 +370,11 @@ impl OutsideCodec for Late {
 }
 
 fn other_codecs() -> Rc<OutsideCodecs> {
-    counting_codecs(Rc::default())
+    counting_codecs(2, Rc::default())
 }
 
-fn counting_codecs(most: Rc<RefCell<usize>>) -> Rc<OutsideCodecs> {
+/// Decoders that answer every so many times they are asked, and note the most packets they held.
+fn counting_codecs(every: usize, most: Rc<RefCell<usize>>) -> Rc<OutsideCodecs> {
     Rc::new(move |format: &OutsideFormat| {
         let frames = match format.codec.as_str() {
             "opus" => {
@@ -392,6 +394,7 @@ fn counting_codecs(most: Rc<RefCell<usize>>) -> Rc<OutsideCodecs> {
             channels: format.channels,
             queue: VecDeque::new(),
             held: 5,
+            every,
             turn: 0,
             draining: false,
             most: most.clone(),
@@ -409,7 +412,7 @@ fn another_decoders_sound_is_cut_to_what_is_meant_to_be_heard() {
         ("chained.opus", 2, 576_000),
     ] {
         let held = Rc::default();
-        let (mut track, _) = open_as(name, true, Some(counting_codecs(Rc::clone(&held))));
+        let (mut track, _) = open_as(name, true, Some(counting_codecs(40, Rc::clone(&held))));
         assert_eq!(track.info().channels, channels, "{name}");
         let (at, samples) = read(&mut track, usize::MAX);
         assert_eq!((at, samples.len() / channels), (Some(0), frames), "{name}");
@@ -515,4 +518,22 @@ fn seeks_in_damaged_files_do_no_harm() {
     }
     println!("{opened} files opened, {sounded} seeks led to sound");
     assert!(opened > 150 && sounded > 400, "{opened} {sounded}");
+}
+
+/// A jump far into a long file, against reading on to the same place.
+#[test]
+fn far_jumps_are_to_the_frame() {
+    for name in ["long.mp3", "long-vbr.mp3", "long.aac", "long.flac", "long.ogg", "long.opus"] {
+        let (mut jumping, _) = open_as(name, true, Some(other_codecs()));
+        let (mut reading, _) = open_as(name, false, Some(other_codecs()));
+        let channels = jumping.info().channels;
+        let goal = 1_100 * u64::from(jumping.info().sample_rate) + 7;
+        jumping.seek(goal).unwrap();
+        reading.seek(goal).unwrap();
+        let (ours, theirs) = (read(&mut jumping, 4_000), read(&mut reading, 4_000));
+        assert_eq!((ours.0, theirs.0), (Some(goal), Some(goal)), "{name}");
+        let db = agreement(&ours.1[..4_000 * channels], &theirs.1[..4_000 * channels]);
+        println!("{name}: {db:.0} dB");
+        assert!(db > 100.0, "{name}: {db:.1} dB");
+    }
 }

@@ -82,7 +82,12 @@ impl Link {
     pub(super) fn new(format: &dyn FormatReader, edits: &Edits, outside: Option<&OutsideCodecs>) -> Result<Self, Trouble> {
         let id = format.format_info().format;
         // The track marked as the default first, then any that can be decoded.
-        let tracks = format.default_track(TrackType::Audio).into_iter().chain(format.tracks());
+        let first = format.default_track(TrackType::Audio);
+        let others = format
+            .tracks()
+            .iter()
+            .filter(|track| first.is_none_or(|first| first.id != track.id));
+        let tracks = first.into_iter().chain(others);
         let mut refusal = None;
         for track in tracks {
             let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
@@ -134,7 +139,7 @@ impl Link {
         };
         let (engine, codec_name) = match &needs {
             None => {
-                reasons_for_vorbis(parameters.codec, channels)?;
+                not_wrongly_decoded(parameters.codec, channels)?;
                 let decoder = here(None)?;
                 let name = decoder.codec_info().long_name;
                 (Engine::Here(decoder), name)
@@ -375,7 +380,7 @@ fn outside_name(codec: AudioCodecId) -> &'static str {
 
 /// Refuses what the decoder takes and gets wrong: symphonia 0.6.1 undoes the coupling of channels in ascending order, Vorbis I asks for
 /// descending (<https://xiph.org/vorbis/doc/Vorbis_I_spec.html>, 4.3.5). With more than one pair the surround channels come out as noise.
-fn reasons_for_vorbis(codec: AudioCodecId, channels: usize) -> Result<(), Trouble> {
+fn not_wrongly_decoded(codec: AudioCodecId, channels: usize) -> Result<(), Trouble> {
     if codec == CODEC_ID_VORBIS && channels > 2 {
         let reason = format!("Vorbis with {channels} channels is not supported, only mono or stereo");
         return Err(refused(FileProblem::Unsupported, reason));
