@@ -234,9 +234,9 @@ function fresh({ recording, offset }, ledger) {
   return { frames, sound, faded: (frame) => fades.some((from) => frame >= from && frame < from + FADE) };
 }
 
-/** How two sounds differ in their first `frames` frames, those that `faded` names left out: where first, how many frames, and by how much at most. */
+/** How two sounds differ in their first `frames` frames, those that `faded` names left out: where first and last, how many frames, and by how much at most. */
 function differ(sound, wanted, frames, faded = () => false) {
-  const told = { first: -1, count: 0, most: 0 };
+  const told = { first: -1, last: -1, count: 0, most: 0 };
   for (let frame = 0; frame < frames; frame += 1) {
     if (faded(frame)) continue;
     let by = 0;
@@ -248,6 +248,7 @@ function differ(sound, wanted, frames, faded = () => false) {
     if (by === 0) continue;
     if (told.count === 0) told.first = frame;
     told.count += 1;
+    told.last = frame;
     told.most = Math.max(told.most, by);
   }
   return told;
