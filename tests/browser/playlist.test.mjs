@@ -42,7 +42,7 @@ test('a file that was cut in two at an odd frame plays over the joint bit by bit
   assert.deepEqual(done.failures, []);
   assert.equal(done.ledger.fresh, TO - FROM);
   assert.equal(done.ledger.imbalance, 0);
-  assert.deepEqual(differs, { first: -1, count: 0, most: 0 });
+  assert.deepEqual(differs, { first: -1, last: -1, count: 0, most: 0 });
   await lab.close();
 });
 

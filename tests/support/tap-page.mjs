@@ -71,6 +71,8 @@ class Session {
     this.rate = this.recording.context.sampleRate;
     /** What to add to a frame's number in the ledger's count for its place in the recording. */
     this.offset = -Infinity;
+    /** The context's count may leap while the browser moves its rendering to the thread of the worklets, which is before any sound. */
+    this.lostBefore = 0;
   }
 
   /** Finds out the offset: both counts are asked for until no quantum was half over. */
@@ -81,6 +83,7 @@ class Session {
       const { requested } = await this.ledger();
       if (this.recording.frames === before) this.offset = Math.max(this.offset, before - requested);
     }
+    this.lostBefore = this.recording.lost;
     return this;
   }
 
@@ -115,7 +118,7 @@ class Session {
   async close() {
     await this.output.close();
     const ledger = await this.ledger();
-    return { ledger, lost: this.recording.lost, failures: this.output.failures };
+    return { ledger, lost: this.recording.lost - this.lostBefore, failures: this.output.failures };
   }
 
   /** How far a frame that the device gets now is from being heard, in seconds, as the browser tells. */
@@ -234,9 +237,9 @@ function fresh({ recording, offset }, ledger) {
   return { frames, sound, faded: (frame) => fades.some((from) => frame >= from && frame < from + FADE) };
 }
 
-/** How two sounds differ in their first `frames` frames, those that `faded` names left out: where first, how many frames, and by how much at most. */
+/** How two sounds differ in their first `frames` frames, those that `faded` names left out: where first and last, how many frames, and by how much at most. */
 function differ(sound, wanted, frames, faded = () => false) {
-  const told = { first: -1, count: 0, most: 0 };
+  const told = { first: -1, last: -1, count: 0, most: 0 };
   for (let frame = 0; frame < frames; frame += 1) {
     if (faded(frame)) continue;
     let by = 0;
@@ -248,6 +251,7 @@ function differ(sound, wanted, frames, faded = () => false) {
     if (by === 0) continue;
     if (told.count === 0) told.first = frame;
     told.count += 1;
+    told.last = frame;
     told.most = Math.max(told.most, by);
   }
   return told;
