@@ -13,7 +13,7 @@ use super::fallback::decode_whole;
 use super::link::{Ending, Link, number, text};
 use super::output::{now, within};
 use super::reader::UrlReader;
-use crate::error::{Decimal, FileProblem, in_range};
+use crate::error::{Decimal, Error, FileProblem, in_range};
 use crate::feed::Heard;
 use crate::web::options::{MediaItem, MediaList, object};
 use crate::web::peek::{FeedPeek, Peek};
@@ -248,7 +248,7 @@ impl Media {
                     return Err(error);
                 };
                 let mut list = list.clone();
-                list.items[list.first] = MediaItem::File(decode_whole(file, self.inner.sample_rate, None).await?);
+                list.items[list.first] = MediaItem::File(decode_whole(file, self.inner.sample_rate, None).await.map_err(of_file)?);
                 self.try_change(&list).await
             }
             changed => changed,
@@ -394,7 +394,8 @@ impl Media {
                 None => {}
             }
             let arrived = Promise::new(&mut |resolve, _| inner.told.waiting.borrow_mut().push(resolve));
-            // The feeder's end is no news of ours: looked at now and then.
+            // The feeder's end is no news of ours, and one that hangs tells nothing: looked at now and then.
+            self.look();
             within(500.0, JsFuture::from(arrived)).await;
         }
         Ok(())
@@ -468,6 +469,12 @@ impl Media {
     /// Whether it was another list at which the decoder crashed, in opening it: this one can go on where it is.
     pub(super) fn crashed_opening(&self) -> bool {
         self.inner.opening.get() != 0 && self.crashed().is_some()
+    }
+
+    /// Whether the decoder crashed at this item.
+    pub(super) fn blames(&self, item: usize) -> bool {
+        self.look();
+        self.inner.told.failures.borrow().last().is_some_and(|failure| failure.item == item)
     }
 
     /// All that was decoded before the crash is played: notes how far that was.
@@ -555,7 +562,13 @@ impl Media {
     async fn ask(&self, kind: &str, fields: &[(&str, JsValue)]) -> Result<(), PageError> {
         let feeder = self.inner.feeder.borrow().clone();
         let id = self.request(kind, fields)?;
-        feeder.answer(id).await.map(drop)
+        loop {
+            if let Some(answer) = within(500.0, feeder.answer(id)).await {
+                return answer.map(drop);
+            }
+            // A feeder that hangs tells nothing.
+            self.look();
+        }
     }
 }
 
@@ -590,6 +603,17 @@ fn crash(name: &str, why: &str) -> PageError {
     PageError::File {
         problem: FileProblem::Crashed.code().into(),
         text: format!("{name}: {why}"),
+    }
+}
+
+/// Refusals of the page's own decoder are like those of the worker's.
+fn of_file(error: PageError) -> PageError {
+    match error {
+        PageError::Engine(error @ Error::File { problem, .. }) => PageError::File {
+            problem: problem.code().into(),
+            text: error.to_string(),
+        },
+        other => other,
     }
 }
 

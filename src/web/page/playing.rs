@@ -268,7 +268,14 @@ mod with_files {
         /// [`PageError::Engine`], out of range; [`PageError::Option`] when no file is played; [`PageError::Crashed`].
         pub async fn seek(&self, item: usize, seconds: f64) -> Result<(), PageError> {
             let (playing, desk) = self.inner();
-            let media = playing.played()?;
+            let mut media = playing.played()?;
+            if media.crashed().is_none() {
+                match media.seek(item, seconds).await {
+                    // It hung, or what it played before made it crash: another decoder goes there.
+                    Err(PageError::Crashed(_)) if !media.blames(item) => media = playing.played()?,
+                    done => return done,
+                }
+            }
             if media.crashed().is_some() {
                 let list = media.list_from(item);
                 let anew = playing.open_anew(&desk, &list).await?;
