@@ -3,9 +3,7 @@
 #![cfg(feature = "decode")]
 
 use noxrun::error::FileProblem;
-use noxrun::source::file::{
-    Answer, FileTrack, MediaSource, OutsideCodec, OutsideCodecs, OutsideFormat, Track, TrackStep,
-};
+use noxrun::source::file::{Answer, FileTrack, MediaSource, OutsideCodec, OutsideCodecs, OutsideFormat, Track, TrackStep};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -321,7 +319,9 @@ struct Late {
 impl OutsideCodec for Late {
     fn send(&mut self, packet: &[u8], start_us: i64) -> std::result::Result<(), String> {
         assert!(!packet.is_empty() && !self.draining);
-        let sum = packet.iter().fold(1u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)));
+        let sum = packet
+            .iter()
+            .fold(1u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)));
         let samples = (0..self.frames * self.channels)
             .map(|n| (sum.wrapping_add(n as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / 16_777_216.0)
             .collect();
@@ -417,13 +417,20 @@ fn another_decoders_sound_is_cut_to_what_is_meant_to_be_heard() {
         assert_eq!(at, Some(0), "{name}");
         assert!((least..=most).contains(&frames), "{name}: {frames} frames");
         if !name.starts_with("chained") {
-            assert!(track.info().frames.is_none_or(|said| said as usize == frames), "{name}: {frames} frames");
+            assert!(
+                track.info().frames.is_none_or(|said| said as usize == frames),
+                "{name}: {frames} frames"
+            );
         }
         // Half a second: 25 packets of 20 ms.
         assert!((6..=27).contains(&*held.borrow()), "{name}: {} packets held", held.borrow());
         assert_eq!(track.skipped_packets(), 0, "{name}");
         // Read on only, too.
-        let (mut track, _) = open_as(name, name.ends_with("webm") || name.contains("mp4") || name.ends_with("m4a"), Some(other_codecs()));
+        let (mut track, _) = open_as(
+            name,
+            name.ends_with("webm") || name.contains("mp4") || name.ends_with("m4a"),
+            Some(other_codecs()),
+        );
         assert_eq!(read(&mut track, usize::MAX).1.len(), samples.len(), "{name}");
     }
 }
@@ -431,9 +438,14 @@ fn another_decoders_sound_is_cut_to_what_is_meant_to_be_heard() {
 #[test]
 fn without_another_decoder_its_codecs_are_refused() {
     for name in ["music.opus", "music-opus.webm", "music-opus.mp4", "surround-aac.m4a"] {
-        for outside in [None, Some(Rc::new(|_: &OutsideFormat| Err("not in this browser".to_owned())) as Rc<OutsideCodecs>)] {
+        for outside in [
+            None,
+            Some(Rc::new(|_: &OutsideFormat| Err("not in this browser".to_owned())) as Rc<OutsideCodecs>),
+        ] {
             let said = outside.is_some();
-            let error = FileTrack::open(Box::new(File::open(path(name)).unwrap()), name, outside).err().unwrap();
+            let error = FileTrack::open(Box::new(File::open(path(name)).unwrap()), name, outside)
+                .err()
+                .unwrap();
             let noxrun::Error::File { problem, at, reason, .. } = error else {
                 panic!("{name}: {error}");
             };

@@ -146,9 +146,18 @@ async fn seeks_in_the_browsers_sound_are_to_the_frame() {
         let last = whole.len() / channels;
         let mut least = f64::INFINITY;
         // Back after the end, on, back a little, near the end, and while packets are on their way.
-        for (number, frame) in [last / 2, last / 2 + 1, last * 3 / 4, last * 3 / 4 - 700, last - 5_000, 1, 0, last / 3]
-            .into_iter()
-            .enumerate()
+        for (number, frame) in [
+            last / 2,
+            last / 2 + 1,
+            last * 3 / 4,
+            last * 3 / 4 - 700,
+            last - 5_000,
+            1,
+            0,
+            last / 3,
+        ]
+        .into_iter()
+        .enumerate()
         {
             let first = track.seek(frame as u64).expect("can be sought in");
             assert_eq!(first, frame as u64, "{name}");
