@@ -52,7 +52,8 @@ fn whole(name: &str, rate: f32, channels: usize) -> Vec<f32> {
     assert_eq!(source.failure(), None, "{name}");
     assert_eq!(source.skipped_packets(), 0, "{name}");
     assert_eq!(source.late_decodes(), 0, "{name}");
-    if let Some(frames) = source.info(0).unwrap().frames {
+    // ffmpeg writes the packets' frames as the length of ALAC in CAF, not the sound's.
+    if let Some(frames) = source.info(0).unwrap().frames.filter(|_| name != "music-alac.caf") {
         assert_eq!(samples.len() / channels, frames as usize, "{name}: not as long as it says");
     }
     samples
@@ -138,9 +139,9 @@ fn lossy_formats_agree_with_ffmpeg() {
         ("film.mp4", 44_100.0, 2, 616),
         ("music-fragments.mp4", 44_100.0, 2, 0),
         ("music.aac", 44_100.0, 2, 0),
-        ("music.mka", 44_100.0, 2, 0),
+        ("music-plain.mka", 44_100.0, 2, 0),
         ("music.mp2", 44_100.0, 2, 0),
-        ("music-mp3.mp4", 44_100.0, 2, 0),
+        ("music-mp3.mp4", 44_100.0, 2, 407),
         ("music-mp3.mka", 44_100.0, 2, 0),
         ("music-vorbis.webm", 44_100.0, 2, 0),
     ] {

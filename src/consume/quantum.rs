@@ -287,6 +287,14 @@ impl Service {
         ledger.fresh.add(parts.fresh as u64);
         ledger.quanta.add(1);
         ledger.quantum.set(frames as u64);
+        if parts.fresh < frames {
+            let to = ledger.requested.get();
+            let from = to - (frames - parts.fresh) as u64;
+            if from != ledger.gap_to.get() {
+                ledger.gap_from.set(from);
+            }
+            ledger.gap_to.set(to);
+        }
         if parts.resting > 0 {
             ledger.silent[parts.why as usize].add(parts.resting as u64);
         }

@@ -14,6 +14,9 @@ const CHUNK: usize = 1024;
 /// Every sleep ends after this long at the latest, so that the heartbeat goes on.
 const LONGEST_SLEEP: Duration = Duration::from_millis(250);
 
+/// How often it is looked whether the last frame was put out while there is more to play.
+const DRAIN_SLEEP: Duration = Duration::from_millis(5);
+
 /// The feed as its writer sees it.
 pub trait Port {
     /// Frames that can be written now.
@@ -26,7 +29,7 @@ pub trait Port {
     fn segment(&mut self, item: u32, seconds: f64);
     /// Nothing more comes, for now.
     fn end(&mut self);
-    /// Whether everything that was written has been read.
+    /// Whether everything that was written has been put out: a jump would discard what was not.
     fn is_drained(&mut self) -> bool;
     /// Number to give [`wait`](Port::wait): taken before looking for work, it makes a call in between end the sleep.
     fn ticket(&mut self) -> u32;
@@ -111,7 +114,7 @@ pub struct Pump<P> {
     /// Whether the next frames begin something new: what is in the feed is stale once they are there.
     jumping: bool,
     ended: bool,
-    /// After the end there is more to play: to be asked once the feed has been read to its end, which only a jump takes back.
+    /// After the end there is more to play: to be asked once all has been put out: only a jump takes the end back, and it discards what is not.
     going_on: bool,
     mail_handled: u32,
     /// Frames of `block` still to be written.
@@ -196,7 +199,9 @@ impl<P: Port> Pump<P> {
             (self.going_on, self.ended, self.jumping) = (false, false, true);
         }
         if self.ended {
-            self.port.wait(ticket, usize::MAX, LONGEST_SLEEP);
+            // Nobody calls when the last frame is put out.
+            let timeout = if self.going_on { DRAIN_SLEEP } else { LONGEST_SLEEP };
+            self.port.wait(ticket, usize::MAX, timeout);
             return PumpTurn::Going;
         }
         // Decoded before there is room for it: after a jump the old sound is given up only once there is a new one.

@@ -119,9 +119,10 @@ impl FeedWriter {
         self.feed.output().ring.call();
     }
 
-    /// Whether everything that was written has been read.
+    /// Whether everything that was written has been put out: a [`jump`](FeedWriter::jump) would discard what waits in the output's ring.
     pub fn is_drained(&mut self) -> bool {
-        self.producer.fill() == 0
+        // In this order: who sees the last frame read sees where in the output's ring it goes.
+        self.producer.fill() == 0 && self.feed.output().ring.read_position() >= self.feed.changes.0.until.get()
     }
 
     /// What [`wait`](FeedWriter::wait) needs: take it before looking for commands and room. Counts as a heartbeat.

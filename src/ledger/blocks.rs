@@ -136,6 +136,10 @@ pub struct ConsumerLedger {
     pub allocations: Count,
     /// Frames in the latest quantum.
     pub quantum: Count,
+    /// Where the latest stretch of frames that did not come from the ring begins, among all frames requested …
+    pub gap_from: Count,
+    /// … and the first frame after it.
+    pub gap_to: Count,
     /// Underruns begun so far; the latest is `underruns[(events - 1) % UNDERRUN_SLOTS]`. An atomic, because the producer looks at it too (relaxed: a number by itself).
     pub underrun_events: AtomicU32,
     /// Frames missing in all underruns.
@@ -219,6 +223,8 @@ impl Default for ConsumerLedger {
             wakes: Count::default(),
             allocations: Count::default(),
             quantum: Count::default(),
+            gap_from: Count::default(),
+            gap_to: Count::default(),
             underrun_events: AtomicU32::new(0),
             underrun_frames: Count::default(),
             underrun_longest: Count::default(),

@@ -37,6 +37,8 @@ pub struct ConsumerCounts {
     pub allocations: u64,
     /// Frames in the latest quantum.
     pub quantum: u64,
+    /// The latest stretch of frames that did not come from the ring: its beginning and the first frame after it, among all frames requested.
+    pub gap: [u64; 2],
     /// Underruns begun.
     pub underrun_events: u64,
     /// Frames missing in all of them.
@@ -163,6 +165,7 @@ impl Snapshot {
                 wakes: consumer.wakes.get(),
                 allocations: consumer.allocations.get(),
                 quantum: consumer.quantum.get(),
+                gap: [consumer.gap_from.get(), consumer.gap_to.get()],
                 underrun_events: events,
                 underrun_frames: consumer.underrun_frames.get(),
                 underrun_longest: consumer.underrun_longest.get(),
@@ -199,6 +202,19 @@ impl Snapshot {
     /// Frames committed, neither consumed nor dropped.
     pub fn in_flight(&self) -> u64 {
         self.write.saturating_sub(self.read)
+    }
+
+    /// Place in the ring of the frame that was put out `behind` frames ago (1: the latest); where that was none of the ring's, of the last one before it. Of the rests in
+    /// which nothing came from the ring (pauses, underruns, after the end) only the latest is known.
+    pub fn put_out(&self, behind: u64) -> u64 {
+        let [from, to] = self.consumer.gap;
+        let since = self.consumer.requested.saturating_sub(to);
+        let read = if behind <= since {
+            behind.max(1)
+        } else {
+            since + (behind - since).saturating_sub(to - from).max(1)
+        };
+        self.read.saturating_sub(read)
     }
 
     /// Zeros put out, for whatever reason.
@@ -244,4 +260,34 @@ impl Snapshot {
 /// Slots of the last of `total` entries in a circle of `slots`, oldest first.
 fn latest(total: u64, slots: usize) -> impl Iterator<Item = usize> {
     (total.saturating_sub(slots as u64)..total).map(move |entry| (entry % slots as u64) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_out_is_found_over_a_gap() {
+        // 100 frames, then 30 of silence, then 20 frames.
+        let mut snapshot = Snapshot::default();
+        (snapshot.consumer.requested, snapshot.consumer.gap, snapshot.read) = (150, [100, 130], 120);
+        for (behind, place) in [
+            (0, 119),
+            (1, 119),
+            (20, 100),
+            (21, 99),
+            (50, 99),
+            (51, 99),
+            (52, 98),
+            (150, 0),
+            (1_000, 0),
+        ] {
+            assert_eq!(snapshot.put_out(behind), place, "{behind} frames ago");
+        }
+        // A rest that goes on.
+        (snapshot.consumer.requested, snapshot.consumer.gap, snapshot.read) = (130, [100, 130], 100);
+        for (behind, place) in [(1, 99), (30, 99), (31, 99), (32, 98)] {
+            assert_eq!(snapshot.put_out(behind), place, "{behind} frames ago, in a rest");
+        }
+    }
 }

@@ -7,6 +7,8 @@ mod feed;
 use core::mem::offset_of;
 
 use js_sys::{Atomics, Int32Array, Uint8Array};
+#[cfg(feature = "decode")]
+use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
 
 use crate::ledger::{ConsumerLedger, ProducerLedger, Snapshot};
@@ -61,6 +63,14 @@ impl Peek {
             shared,
             ring,
         }
+    }
+
+    /// The same output seen through views as long as the memory is now: for what lies in memory that was added since.
+    #[cfg(feature = "decode")]
+    fn renewed(&self, memory: &JsValue) -> Self {
+        // Growing by nothing has the object notice that other threads have made the memory grow. Cannot fail.
+        memory.unchecked_ref::<js_sys::WebAssembly::Memory>().grow(0);
+        Peek::new(memory, self.shared, self.ring)
     }
 
     /// A consistent snapshot; `None` when the sides changed something each time it was tried.

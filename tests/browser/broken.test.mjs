@@ -6,14 +6,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { openLab } from '../support/lab.mjs';
+import { MEASURING } from '../support/memory.mjs';
 import { SITE, serve } from '../support/server.mjs';
 import { fixtureBytes, suite, test } from '../support/suite.mjs';
 import { LIES } from '../support/bad.mjs';
 import { badFilesInARow } from '../support/bad-run.mjs';
 import { drive } from '../support/output.mjs';
-import { repeatedWav } from '../support/music.mjs';
+import { patched, repeatedWav } from '../support/music.mjs';
 
-const site = suite();
+const site = suite({ browser: MEASURING });
 /** Codes of a file that is refused. */
 const PROBLEMS = ['empty', 'not-audio', 'unsupported', 'no-decoder', 'damaged', 'cut-off', 'unreadable', 'crashed'];
 
@@ -189,3 +190,24 @@ test('the first file of all makes the decoder crash: refused, and the next one p
     await driven.start({ file: 'fine.flac' });
     await driven.reaches(0.5);
   }));
+
+test('real files that symphonia does not survive: refused by name, and what plays plays on', async () => {
+  const fragments = await fixtureBytes('short-fragments.mp4');
+  // A track run whose flags promise fields that it does not have.
+  const flags = fragments.indexOf('trun') + 4;
+  const driven = await drive(site);
+  await driven.keep({ 'music.flac': await fixtureBytes('music.flac'), 'fragments.mp4': patched(fragments, [flags, [0, 0, 0, 0xff]]) });
+  await driven.start({ file: 'music.flac' });
+  await driven.does('setRepeat', 'one');
+  for (let nth = 0; nth < 3; nth += 1) {
+    const { error } = await driven.ask('setSource', { file: 'fragments.mp4' });
+    // Damaged, once it is noticed in time.
+    assert.ok(['crashed', 'damaged'].includes(error.problem), JSON.stringify(error));
+    assert.match(error.message, /^fragments\.mp4: /);
+    await driven.plays(22_050);
+    const { state, failures, tracks } = await driven.now();
+    assert.deepEqual([state, failures, tracks.length, tracks[0].name], ['running', [], 1, 'music.flac']);
+  }
+  assert.deepEqual(uncaught(driven), []);
+  await driven.close({ complained: false });
+});

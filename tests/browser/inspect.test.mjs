@@ -100,7 +100,7 @@ test('several workers make the same of a long file', async () => {
   for (let nth = 0; nth < 16; nth += 1) samples.set(once, nth * once.length);
   const reference = expected(samples, 2, 999);
   for (const workers of [1, 2, 4]) {
-    const [{ overview, failure, progress, error }] = await inspect(page, ['long.flac'], { columns: 999, workers });
+    const [{ overview, failure, progress, error }] = await inspect(page, ['minute.flac'], { columns: 999, workers });
     assert.equal(error, undefined, error?.message);
     assert.equal(failure, null);
     for (const name of ['min', 'max']) assert.equal(difference(overview, reference, name), 0, `${workers} workers, ${name}`);
@@ -124,7 +124,7 @@ test('what the file says comes first, and progress never goes back', async () =>
   assert.equal(progress[0].cover, picture.length);
   assert.equal(cover.type, 'image/jpeg');
   assert.deepEqual(Buffer.from(cover.bytes), picture);
-  const [long] = await inspect(page, ['long.flac'], { workers: 2 });
+  const [long] = await inspect(page, ['minute.flac'], { workers: 2 });
   for (const { progress: steps } of [{ progress }, long, unknown]) {
     assert.equal(steps.at(-1).fraction, 1);
     for (const [nth, { fraction, known }] of steps.entries()) {
@@ -142,7 +142,7 @@ test('what the file says comes first, and progress never goes back', async () =>
 test('an aborted inspection ends its workers, and the next one works', async () => {
   const page = await open();
   const count = () => page.workers().filter((worker) => worker.url().endsWith(SCANNER)).length;
-  await page.setInputFiles('#probe', fixture('long.flac'));
+  await page.setInputFiles('#probe', fixture('minute.flac'));
   const aborted = await page.evaluate(async () => {
     const [file] = document.getElementById('probe').files;
     const controller = new AbortController();

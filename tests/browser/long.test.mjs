@@ -5,10 +5,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { longFile } from '../support/long-run.mjs';
+import { MEASURING } from '../support/memory.mjs';
 import { sparseWav } from '../support/music.mjs';
 import { suite, test } from '../support/suite.mjs';
 
-const site = suite();
+const site = suite({ browser: MEASURING });
 const SECONDS = 2 * 3600;
 
 let folder = null;

@@ -358,3 +358,21 @@ test('title, cover and waveform are shown, and those of another file when that p
   assert.ok((await measured()) > 0.9);
   await lab.close();
 });
+
+test('on a narrow screen nothing of the player is wider than the page, and every control has a name', async () => {
+  const lab = await site.open({ page: { viewport: { width: 360, height: 780 } } });
+  const name = `${'a-name-without-a-blank-'.repeat(6)}.flac`;
+  await pick(lab, ['random-0.bin', { name, mimeType: '', buffer: await fixtureBytes('music.flac') }]);
+  await lab.state('running');
+  await plays(lab, 1);
+  await lab.page.click('#loop-b');
+  await lab.page.hover('#seek');
+  assert.ok((await lab.page.evaluate(() => document.documentElement.scrollWidth)) <= 360);
+  const unnamed = await lab.page.evaluate(() =>
+    [...document.querySelectorAll('#player :is(button, input, select, [role])')]
+      .filter((one) => !(one.getAttribute('aria-label') || one.closest('label')?.textContent || one.textContent).trim())
+      .map(({ id }) => id),
+  );
+  assert.deepEqual(unnamed, []);
+  await lab.close();
+});

@@ -5,11 +5,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { badFilesInARow } from '../support/bad-run.mjs';
+import { MEASURING } from '../support/memory.mjs';
 import { longFile } from '../support/long-run.mjs';
 import { loopedFile } from '../support/music.mjs';
 import { suite, test } from '../support/suite.mjs';
 
-const site = suite();
+const site = suite({ browser: MEASURING });
 /** Copies of six seconds in two hours. */
 const COPIES = 1200;
 
@@ -21,7 +22,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 for (const [from, to, ...options] of [
   ['music.wav', 'long.wav'],
-  ['music.flac', 'long.flac'],
+  ['music.flac', 'minute.flac'],
   ['music.mp3', 'long.mp3', '-write_xing', '0'],
   ['music-aac.m4a', 'long.m4a'],
   ['music.ogg', 'long.ogg'],

@@ -12,7 +12,7 @@ export async function held(page) {
   return { heap: usedSize, workers: page.workers().length };
 }
 
-/** Everything of this page and its workers that the browser counts, in bytes; null where it does not. Takes some seconds. */
+/** Everything of this page and its workers that the browser counts, in bytes; null where it does not. Only while no worker sleeps: that one is waited for. */
 export const measured = (page) =>
   page.evaluate(async () => {
     if (!performance.measureUserAgentSpecificMemory) return null;
@@ -33,11 +33,20 @@ export function withMemoryTold(text) {
   return (request, response) => response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(text);
 }
 
-/** Runs in the page before its own scripts: keeps what such workers tell, the latest in `decoderBytes` and the most in `decoderMost`. */
+/** Runs in the page before its own scripts: keeps what such workers tell, the latest in `decoderBytes` and the most in `decoderMost`; and has `engineBytes()`, the size of the memories that the page made and still uses. */
 export function memoryTold() {
   const Native = window.Worker;
   window.decoderBytes = 0;
   window.decoderMost = 0;
+  const Memory = WebAssembly.Memory;
+  const memories = [];
+  WebAssembly.Memory = function (options) {
+    const memory = new Memory(options);
+    memories.push(new WeakRef(memory));
+    return memory;
+  };
+  WebAssembly.Memory.prototype = Memory.prototype;
+  window.engineBytes = () => memories.reduce((sum, memory) => sum + (memory.deref()?.buffer.byteLength ?? 0), 0);
   window.Worker = class Worker extends Native {
     constructor(...options) {
       super(...options);
@@ -49,3 +58,6 @@ export function memoryTold() {
     }
   };
 }
+
+/** For `suite`: a browser that measures memory when it is asked, and not when it likes. */
+export const MEASURING = { args: ['--enable-blink-features=ForceEagerMeasureMemory'] };

@@ -179,20 +179,25 @@ impl Lab {
     /// Sets one end of the loop where it plays now, or clears both.
     pub(super) fn mark(self: &Rc<Self>, set: Option<LoopEnd>) {
         let mut player = self.player.borrow_mut();
+        let before = player.marks.region();
         let Place { item, seconds } = player.place();
         match set {
             Some(LoopEnd::A) => player.marks.begin(item, seconds),
             Some(LoopEnd::B) => player.marks.end(item, seconds),
             None => player.marks.clear(),
         }
-        let region = player.marks.region().map(|(item, start, end)| Loop { item, start, end });
+        let after = player.marks.region();
         player.offer();
         let drawn = player.draw();
         drop(player);
         if let Err(error) = drawn {
             web_sys::console::error_1(&error);
         }
-        let Some(output) = self.playing_files() else { return };
+        // One end alone changes nothing about what is played, and must not disturb it.
+        let Some(output) = self.playing_files().filter(|_| after != before) else {
+            return;
+        };
+        let region = after.map(|(item, start, end)| Loop { item, start, end });
         let lab = self.clone();
         spawn_local(async move {
             if let Err(error) = output.set_loop(region).await {

@@ -8,6 +8,8 @@ use symphonia::core::io::MediaSource;
 
 /// Boxes looked at before the rest is left alone.
 const MAX_BOXES: usize = 4_096;
+/// Boxes of the whole file looked at for the one that describes it.
+const MAX_PARTS: usize = 64;
 /// Boxes inside each other.
 const MAX_DEPTH: usize = 8;
 /// Bytes of one box that are read, at most; an edit list of one entry has 36.
@@ -101,6 +103,10 @@ impl Walk<'_> {
                 return;
             }
             self.look(&head[4..], body, next, depth);
+            // Behind it there may be thousands of fragments.
+            if depth == 0 && (&head[4..] == b"moov" || self.boxes > MAX_PARTS) {
+                return;
+            }
             at = next;
         }
     }

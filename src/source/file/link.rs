@@ -29,6 +29,9 @@ const GAP_SECONDS: f64 = 0.001;
 /// Frames of a packet that does not say: no less than in any usual one.
 const LONG_PACKET: i64 = 8_192;
 
+/// Packets from which the usual length is found out.
+const LEARNED_PACKETS: u8 = 16;
+
 /// What decodes.
 pub(super) enum Engine {
     /// symphonia's decoder.
@@ -62,6 +65,9 @@ pub(super) struct Link {
     pub(super) pre_roll: i64,
     /// Packets begin at multiples of this beside [`first`](Link::first); 1 if any place will do.
     grid: i64,
+    /// From how many packets that multiple was found out, and the latest one's frames.
+    learned: u8,
+    latest: i64,
     /// Rounding of timestamps, in frames; 0 if they are exact.
     rounding: i64,
     /// Timestamps say which frames of a packet are to be left out.
@@ -153,7 +159,11 @@ impl Link {
             (i128::from(base.numer.get()), i128::from(base.denom.get()))
         });
         let unit = i128::from(rate) * clock.0;
-        let rounding = if unit % clock.1 == 0 { 0 } else { (unit / clock.1) as i64 + 1 };
+        let rounding = if unit > 0 && clock.1 % unit == 0 {
+            0
+        } else {
+            (unit / clock.1) as i64 + 1
+        };
         let in_frames = |ts: i128| to_frames(ts, clock, rate);
         let pre_skip = needs.as_ref().map_or(0, |needs| needs.pre_skip);
         let elementary = matches!(id, FORMAT_ID_MP1 | FORMAT_ID_MP2 | FORMAT_ID_MP3 | FORMAT_ID_ADTS);
@@ -220,10 +230,17 @@ impl Link {
             origin,
             end,
             estimate: length.map(|length| (length - origin) as f64 / f64::from(rate)),
-            tolerance: if exact { 0 } else { 2 * 1_152 },
+            tolerance: match id {
+                _ if exact => 0,
+                // Some encoders count the last of ALAC's packets of 4,096 frames as full.
+                FORMAT_ID_CAF => 4_096,
+                _ => 2 * 1_152,
+            },
             first,
             pre_roll,
             grid,
+            learned: if grid == 1 || opus { 0 } else { LEARNED_PACKETS },
+            latest: 0,
             rounding,
             trims: !elementary && !opus,
             position: first,
@@ -234,6 +251,9 @@ impl Link {
     /// Begins again at a place, after a jump.
     pub(super) fn restart(&mut self, at: i64) {
         (self.position, self.begun) = (at, false);
+        if self.learned > 0 {
+            self.learned = LEARNED_PACKETS;
+        }
         match &mut self.engine {
             Engine::Here(decoder) => decoder.reset(),
             Engine::Outside(pipe) => pipe.reset(),
@@ -270,15 +290,22 @@ impl Link {
             let grid = if opus { frames } else { self.grid };
             let steps = (said - self.first + grid / 2).div_euclid(grid);
             let near = self.first + steps * grid;
-            if near.abs_diff(said) <= self.rounding as u64 { near } else { said }
+            if near.abs_diff(said) <= 2 * self.rounding as u64 {
+                near
+            } else {
+                said
+            }
         };
         (start, frames)
     }
 
-    /// Takes down how many frames a packet has, where packets are likely to have the same number (PCM, FLAC, ALAC) and the clock is coarse.
+    /// Takes down how many frames a packet has where the clock is coarse: the next ones are likely to begin at multiples of it. Only
+    /// as long as the track is read from its beginning; the last packet, which may be shorter, does not count.
     pub(super) fn learn(&mut self, frames: i64) {
-        if self.rounding > 0 && self.grid == 1 && frames > 0 {
-            self.grid = frames;
+        if self.rounding > 0 && self.learned < LEARNED_PACKETS && frames > 0 {
+            let before = std::mem::replace(&mut self.latest, frames);
+            self.grid = if self.learned == 0 { frames } else { common(self.grid, before) };
+            self.learned += 1;
         }
     }
 
@@ -310,6 +337,12 @@ impl Link {
     pub(super) fn can_skip(&self, start: i64, frames: i64, goal: i64) -> bool {
         let frames = if frames > 0 { frames } else { LONG_PACKET };
         start.saturating_add(frames) <= goal - self.pre_roll
+    }
+
+    /// Where to decode from in order to hear what is at `goal`.
+    pub(super) fn before(&self, goal: i64) -> i64 {
+        // A coarse clock may say that a packet begins before it does.
+        goal.saturating_sub(self.pre_roll + 2 * self.rounding).max(self.first)
     }
 
     /// Whether the last frame was read, if the container says which that is.
@@ -368,6 +401,11 @@ fn pre_roll(parameters: &AudioCodecParameters, rate: u32) -> (i64, i64) {
         CODEC_ID_OPUS => (240 * 48, 120),
         _ => (0, 1),
     }
+}
+
+/// The greatest common divisor.
+fn common(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { common(b, a % b) }
 }
 
 fn to_frames(ts: i128, clock: (i128, i128), rate: u32) -> i64 {

@@ -108,7 +108,7 @@ impl Places {
             if place - from > MAX_COUNTED {
                 // The rest like all that was counted.
                 let mean = (place - self.kept[0]) as f64 / number as f64;
-                let guess = place + ((packet - number) as f64 * mean) as u64;
+                let guess = place.saturating_add(((packet - number) as f64 * mean) as u64);
                 if len.is_some_and(|len| guess >= len) {
                     return Err(ErrorKind::UnexpectedEof.into());
                 }

@@ -203,6 +203,7 @@ impl FileTrack {
             Engine::Outside(pipe) => {
                 // The end may be said by this packet only.
                 let sent = pipe.send(packet, start, end);
+                self.link.learn(frames);
                 self.link.heard(packet, start, frames);
                 self.end_padding(packet, end);
                 return match sent {
@@ -452,7 +453,8 @@ impl FileTrack {
     /// A place in the link as a frame of the file.
     fn in_file(&self, place: i64) -> u64 {
         let ahead = i128::from((place - self.link.origin).max(0));
-        self.past + (ahead * i128::from(self.info.sample_rate) / i128::from(self.link.rate.max(1))) as u64
+        let frames = ahead * i128::from(self.info.sample_rate) / i128::from(self.link.rate.max(1));
+        self.past.saturating_add(frames.min(i128::from(u64::MAX)) as u64)
     }
 
     /// The place up to which a goal is read on to.
@@ -474,7 +476,7 @@ impl FileTrack {
         let goal = self.in_link(goal);
         self.fresh = true;
         let target = goal.min(self.link.end.unwrap_or(i64::MAX) - 1);
-        let from = target.saturating_sub(self.link.pre_roll).max(self.link.first);
+        let from = self.link.before(target);
         for back in STEPS_BACK {
             let want = (from - (back * f64::from(self.link.rate)) as i64).max(self.link.first);
             match self.demuxer.jump(&self.link, want) {
@@ -568,7 +570,7 @@ impl Track for FileTrack {
     fn seek(&mut self, frame: u64) -> Result<u64, Trouble> {
         let here = self.in_file(self.link.position);
         // What was decoded and not given out lies before the position.
-        let begun = self.first.then_some(self.at).unwrap_or(here);
+        let begun = if self.first { self.at } else { here };
         if !self.demuxer.can_rewind() {
             if frame < begun || matches!(self.stage, Stage::Over(_) | Stage::Drain(_)) {
                 return Err(Trouble {

@@ -301,7 +301,7 @@ impl Media {
         from: Option<Place>,
     ) -> Result<(), PageError> {
         let inner = &self.inner;
-        let feed = FeedPeek::new(output, address, ring);
+        let feed = FeedPeek::new(output, memory, address, ring);
         if let Some(Place { item, seconds }) = from {
             // There before the feeder looks for the first time: nothing else is written first.
             inner.serial.set(inner.serial.get() + 1);
@@ -362,10 +362,15 @@ impl Media {
         Ok(())
     }
 
-    pub(super) async fn set_repeat(&self, repeat: Repeat) -> Result<(), PageError> {
+    /// Returns whether it was another repeat before.
+    pub(super) async fn set_repeat(&self, repeat: Repeat) -> Result<bool, PageError> {
         self.ask("repeat", &[("repeat", (repeat as u32).into())]).await?;
-        self.inner.repeat.set(repeat);
-        Ok(())
+        Ok(self.inner.repeat.replace(repeat) != repeat)
+    }
+
+    /// Length of an item, as far as it is known.
+    pub(super) fn seconds_of(&self, item: usize) -> Option<f64> {
+        self.inner.told.tracks.borrow().get(item)?.info.as_ref()?.seconds
     }
 
     /// Asks for a seek, and resolves when the sound from there, or from a later seek's place, is in the feed.

@@ -408,16 +408,19 @@ impl Output {
     #[cfg(feature = "decode")]
     pub(super) fn heard_frame(&self) -> Option<u64> {
         let inner = &self.inner;
-        let read = self.snapshot()?.read;
-        // What was read last is heard when all that the device holds has been.
+        let snapshot = self.snapshot()?;
+        // What was put out last is heard when all that the device holds has been.
         let behind = match inner.context.state() {
-            AudioContextState::Running if inner.peek.wish(Wish::Paused) == 0 => {
-                (super::context::latency(&inner.context) * f64::from(inner.context.sample_rate())) as u64
-            }
+            AudioContextState::Running => (super::context::latency(&inner.context) * f64::from(inner.context.sample_rate())) as u64,
             _ => 0,
         };
-        // The frame that comes next has not been read: what is heard is one that was.
-        Some(read.saturating_sub(behind.max(1)))
+        Some(snapshot.put_out(behind))
+    }
+
+    /// Place in the ring of the frame that was put out last: what is heard once the device has played all that it holds.
+    #[cfg(feature = "decode")]
+    pub(super) fn latest_frame(&self) -> Option<u64> {
+        Some(self.snapshot()?.put_out(1))
     }
 
     /// For what belongs to the output and stands in other modules.

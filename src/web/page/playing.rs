@@ -78,9 +78,10 @@ mod with_files {
     use wasm_bindgen_futures::spawn_local;
 
     use super::super::media::{Loop, Media, MediaFailure, Place, Repeat, Track};
-    use super::super::{Output, PageError, SourceSpec};
+    use super::super::{Output, OutputState, PageError, SourceSpec};
     use super::Desk;
     use crate::feed::Heard;
+    use crate::web::fed::SECONDS as FEED_SECONDS;
     use crate::web::options::{MediaItem, MediaList};
 
     /// What an output plays.
@@ -306,12 +307,12 @@ mod with_files {
             let (playing, _) = self.inner();
             let media = playing.played()?;
             media.set_loop(region).await?;
-            // What is decoded ahead knows nothing of it: decoded again from what is heard, or from the beginning of a loop whose end has passed.
-            let Some(heard) = self.position() else { return Ok(()) };
-            let item = heard.item as usize;
+            // What is decoded ahead knows nothing of it: decoded again from what is put out, or from the beginning of a loop whose end has passed.
+            let Some(now) = self.put_out() else { return Ok(()) };
+            let item = now.item as usize;
             match region {
-                Some(Loop { item: of, start, end }) if of == item && heard.seconds >= end => media.seek(item, start).await,
-                _ => media.seek(item, heard.seconds).await,
+                Some(Loop { item: of, start, end }) if of == item && now.seconds >= end => media.seek(item, start).await,
+                _ => media.seek(item, now.seconds).await,
             }
         }
 
@@ -321,7 +322,25 @@ mod with_files {
         /// [`PageError::Option`] when no file is played; [`PageError::Crashed`].
         pub async fn set_repeat(&self, repeat: Repeat) -> Result<(), PageError> {
             let (playing, _) = self.inner();
-            playing.played()?.set_repeat(repeat).await
+            let media = playing.played()?;
+            let changed = media.set_repeat(repeat).await?;
+            // After the end a repeat is for what is played next.
+            if !changed || self.state() == OutputState::Ended {
+                return Ok(());
+            }
+            let Some(now) = self.put_out() else { return Ok(()) };
+            // What follows the item may have been decoded already, in the order that held before: as much as the feed holds, and the output's ring.
+            let left = media.seconds_of(now.item as usize).map(|seconds| seconds - now.seconds);
+            if left.is_none_or(|left| left < f64::from(FEED_SECONDS) + 1.0) {
+                media.seek(now.item as usize, now.seconds).await?;
+            }
+            Ok(())
+        }
+
+        /// What was put out last.
+        fn put_out(&self) -> Option<Heard> {
+            let (playing, _) = self.inner();
+            playing.played().ok()?.heard(self.latest_frame()?)
         }
     }
 }

@@ -4,6 +4,7 @@
 use core::mem::offset_of;
 
 use js_sys::Atomics;
+use wasm_bindgen::JsValue;
 
 use super::Peek;
 use crate::feed::{Changes, Commands, Feed, FeedMap, FeederWords, Heard, Segments};
@@ -18,10 +19,11 @@ pub(in crate::web) struct FeedPeek {
 }
 
 impl FeedPeek {
-    /// The feed at `feed` in the memory of `output`, and its ring at `ring`.
-    pub(in crate::web) fn new(output: &Peek, feed: usize, ring: usize) -> Self {
+    /// The feed at `feed` in the `memory` of `output`, and its ring at `ring`.
+    pub(in crate::web) fn new(output: &Peek, memory: &JsValue, feed: usize, ring: usize) -> Self {
         FeedPeek {
-            peek: output.clone(),
+            // Made later than the output, it may lie where there was no memory then.
+            peek: output.renewed(memory),
             feed,
             ring,
         }
