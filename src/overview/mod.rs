@@ -6,7 +6,7 @@
 mod cell;
 mod part;
 mod scan;
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
 
 pub use part::OverviewPart;

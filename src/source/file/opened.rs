@@ -47,6 +47,8 @@ pub struct FileTrack {
     rate: u32,
     channels: usize,
     at: u64,
+    /// The frame after those given out.
+    next: u64,
     /// The sound decoded when the file was opened was not given out yet.
     first: bool,
     stage: Stage,
@@ -66,6 +68,8 @@ pub struct FileTrack {
 enum Stage {
     /// Read on.
     Read,
+    /// Go to the goal first: that was interrupted.
+    Jump,
     /// Wait for what is still in the other decoder.
     Drain(Next),
     /// Nothing more will come, for this reason.
@@ -122,6 +126,7 @@ impl FileTrack {
             channels: link.channels,
             link,
             at: 0,
+            next: 0,
             first: false,
             stage: Stage::Read,
             goal: None,
@@ -174,8 +179,7 @@ impl FileTrack {
                 let trouble = (!open_ended).then(|| self.cut_off_here());
                 self.finish(Next::End(trouble))
             }
-            // Interrupted for a command (`web::url`): nothing is wrong, and nothing can be read before it was looked at.
-            Err(Error::IoError(error)) if error.kind() == ErrorKind::WouldBlock => Step::Waiting,
+            Err(error) if is_interruption(&error) => self.interrupted(),
             Err(Error::IoError(error)) => self.fail(FileProblem::Unreadable, |at| format!("could not be read beyond {at}: {error}")),
             Err(error) => self.fail(FileProblem::Damaged, |at| format!("damaged at {at} ({error})")),
         }
@@ -204,7 +208,7 @@ impl FileTrack {
                 self.end_padding(packet, end);
                 return match sent {
                     Ok(()) => Step::Nothing,
-                    Err(error) => self.fail(FileProblem::Damaged, |at| format!("cannot be decoded beyond {at} ({error})")),
+                    Err(error) => self.given_up(&error),
                 };
             }
         };
@@ -274,6 +278,7 @@ impl FileTrack {
             return self.nothing();
         }
         self.at = self.in_file(start + skip);
+        self.next = self.in_file(start + keep);
         self.silent = 0;
         (self.goal, self.plainly) = (None, false);
         Step::Sound
@@ -299,13 +304,43 @@ impl FileTrack {
             Answer::Nothing => self.read(),
             Answer::Drained => match std::mem::replace(&mut self.stage, Stage::Read) {
                 Stage::Drain(next) => self.go_on(next),
+                // Of what was asked for before a seek.
                 stage => {
                     self.stage = stage;
-                    Step::Nothing
+                    self.read()
                 }
             },
-            Answer::Failed(error) => self.fail(FileProblem::Damaged, |at| format!("cannot be decoded beyond {at} ({error})")),
+            Answer::Failed(error) => self.given_up(&error),
         }
+    }
+
+    /// The other decoder gave up: at once, if it does not know the codec, or later.
+    fn given_up(&mut self, error: &str) -> Step {
+        let Engine::Outside(pipe) = &self.link.engine else {
+            return Step::Nothing;
+        };
+        let trouble = match pipe.received() {
+            None => reasons::no_outside_decoder(self.link.parameters.codec, error),
+            // Not where the file was read to, which is further on.
+            Some(_) => {
+                let at = self.next as f64 / f64::from(self.info.sample_rate);
+                Trouble {
+                    problem: FileProblem::Damaged,
+                    at: Some(at),
+                    reason: format!("cannot be decoded beyond {at:.1} s ({error})"),
+                }
+            }
+        };
+        self.end(Some(trouble))
+    }
+
+    /// Reading was interrupted, for a command (`web::url`): nothing is wrong. The reader may have lost what it had read of a packet, so it goes back there.
+    fn interrupted(&mut self) -> Step {
+        if self.demuxer.can_rewind() {
+            self.goal.get_or_insert(self.next);
+            self.stage = Stage::Jump;
+        }
+        Step::Waiting
     }
 
     /// The link is read: lets out what the other decoder still has, then goes on.
@@ -374,7 +409,7 @@ impl FileTrack {
             at: Some(seconds),
             reason: reason(&format!("{seconds:.1} s")),
         };
-        self.end(Some(trouble))
+        self.finish(Next::End(Some(trouble)))
     }
 
     fn end(&mut self, trouble: Option<Trouble>) -> Step {
@@ -429,9 +464,16 @@ impl FileTrack {
 
     /// Goes to where the goal can be decoded from, or to the end of this link if it lies in one behind it.
     fn approach(&mut self) -> Result<(), Trouble> {
-        let Some(goal) = self.goal.map(|goal| self.in_link(goal)) else {
-            return Ok(());
-        };
+        let Some(goal) = self.goal else { return Ok(()) };
+        if goal < self.past {
+            // In a link before this one.
+            self.restart()?;
+            if self.stage == Stage::Jump {
+                return Ok(());
+            }
+            self.plainly = false;
+        }
+        let goal = self.in_link(goal);
         self.fresh = true;
         let target = goal.min(self.link.end.unwrap_or(i64::MAX) - 1);
         let from = self.link.before(target);
@@ -443,8 +485,19 @@ impl FileTrack {
                     return Ok(());
                 }
                 Ok(_) if want > self.link.first => {}
+                Err(error) if is_interruption(&error) => {
+                    self.stage = Stage::Jump;
+                    return Ok(());
+                }
                 // A reader that failed may be lost; a new one stands in the first link.
-                Err(_) if want > self.link.first && self.links == 0 && self.demuxer.rewind().is_ok() => {}
+                Err(_) if want > self.link.first && self.links == 0 => match self.demuxer.rewind() {
+                    Err(error) if is_interruption(&error) => {
+                        self.stage = Stage::Jump;
+                        return Ok(());
+                    }
+                    Err(_) => break,
+                    Ok(()) => {}
+                },
                 _ => break,
             }
         }
@@ -453,11 +506,15 @@ impl FileTrack {
 
     /// Goes to the file's beginning, from where the goal is read on to.
     fn restart(&mut self) -> Result<(), Trouble> {
-        let again = self.demuxer.rewind().map_err(|error| match error {
-            Error::IoError(error) => reasons::unreadable(&error),
-            error => refused(FileProblem::Damaged, format!("cannot be sought in ({error})")),
-        });
-        if let Err(trouble) = again {
+        if let Err(error) = self.demuxer.rewind() {
+            if is_interruption(&error) {
+                self.stage = Stage::Jump;
+                return Ok(());
+            }
+            let trouble = match error {
+                Error::IoError(error) => reasons::unreadable(&error),
+                error => refused(FileProblem::Damaged, format!("cannot be sought in ({error})")),
+            };
             self.stage = Stage::Over(Some(trouble.clone()));
             return Err(trouble);
         }
@@ -489,6 +546,14 @@ impl Track for FileTrack {
         }
         match &self.stage {
             Stage::Over(trouble) => Step::End(trouble.clone()),
+            Stage::Jump => {
+                self.stage = Stage::Read;
+                match self.approach() {
+                    Err(trouble) => self.end(Some(trouble)),
+                    Ok(()) if self.stage == Stage::Jump => Step::Waiting,
+                    Ok(()) => Step::Nothing,
+                }
+            }
             Stage::Read | Stage::Drain(_) => self.receive(),
         }
     }
@@ -537,16 +602,20 @@ impl Track for FileTrack {
             }
             return Ok(last);
         }
-        if frame < self.past {
-            // In a link before this one.
-            self.restart()?;
-            self.plainly = false;
-        }
         self.approach()?;
         Ok(frame)
     }
 
     fn skipped_packets(&self) -> u64 {
-        self.skipped
+        let lost = match &self.link.engine {
+            Engine::Here(_) => 0,
+            Engine::Outside(pipe) => pipe.lost(),
+        };
+        self.skipped + lost
     }
+}
+
+/// Whether reading was stopped for a command.
+fn is_interruption(error: &Error) -> bool {
+    matches!(error, Error::IoError(error) if error.kind() == ErrorKind::WouldBlock)
 }

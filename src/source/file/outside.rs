@@ -202,6 +202,10 @@ pub(super) struct Pipe {
     received: i64,
     /// Nothing came since it was made or reset.
     fresh: bool,
+    /// Nothing came since it was made.
+    silent: bool,
+    /// Packets that were passed over.
+    lost: u64,
     rate: f64,
 }
 
@@ -221,6 +225,8 @@ impl Pipe {
             sent: 0,
             received: 0,
             fresh: true,
+            silent: true,
+            lost: 0,
             rate: f64::from(needs.format.sample_rate),
         })
     }
@@ -253,12 +259,23 @@ impl Pipe {
             let nearest = self.starts.iter().copied().min_by_key(|start| start.abs_diff(said));
             nearest.filter(|nearest| nearest.abs_diff(said) <= slack).unwrap_or(said)
         };
-        self.fresh = false;
+        (self.fresh, self.silent) = (false, false);
         self.received = start + frames as i64;
-        while self.starts.front().is_some_and(|first| *first < self.received) {
+        while let Some(first) = self.starts.front().filter(|first| **first < self.received) {
+            self.lost += u64::from(*first < start);
             self.starts.pop_front();
         }
         start
+    }
+
+    /// Where the sound ends that came last; nothing if none ever came.
+    pub(super) fn received(&self) -> Option<i64> {
+        (!self.silent).then_some(self.received)
+    }
+
+    /// Packets that were sent and of which no sound came, though some came of later ones.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost
     }
 
     /// Forgets everything.

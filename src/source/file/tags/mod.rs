@@ -15,7 +15,7 @@ mod id3;
 mod mp4;
 mod ogg;
 mod riff;
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
 mod vorbis;
 
