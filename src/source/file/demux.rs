@@ -47,6 +47,7 @@ impl Demuxer {
         let media = Shared {
             media: Arc::new(Mutex::new(media)),
             can_seek: can_rewind && whole,
+            knows_length: whole,
         };
         let reader = media.probe(can_rewind).map_err(|error| reasons::not_opened(&error))?;
         Ok(Demuxer {
@@ -174,6 +175,7 @@ struct Shared {
     media: Arc<Mutex<Box<dyn MediaSource>>>,
     /// What is said to readers.
     can_seek: bool,
+    knows_length: bool,
 }
 
 impl Shared {
@@ -219,7 +221,7 @@ impl MediaSource for Shared {
     }
 
     fn byte_len(&self) -> Option<u64> {
-        self.lock().byte_len()
+        self.lock().byte_len().filter(|_| self.knows_length)
     }
 }
 
