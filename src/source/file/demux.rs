@@ -44,12 +44,19 @@ impl Demuxer {
     pub(super) fn open(mut media: Box<dyn MediaSource>) -> std::result::Result<Demuxer, Trouble> {
         let can_rewind = media.is_seekable();
         let whole = !can_rewind || !repair::ends_late(&mut *media);
-        let media = Shared {
+        let mut media = Shared {
             media: Arc::new(Mutex::new(media)),
             can_seek: can_rewind && whole,
             knows_length: whole,
         };
-        let reader = media.probe(can_rewind).map_err(|error| reasons::not_opened(&error))?;
+        let ended = |error: &Error| matches!(error, Error::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof);
+        let mut reader = media.probe(can_rewind);
+        if media.can_seek && reader.as_ref().is_err_and(ended) {
+            // It was looked for what should stand at the end (Ogg's last page).
+            (media.can_seek, media.knows_length) = (false, false);
+            reader = media.probe(true);
+        }
+        let reader = reader.map_err(|error| reasons::not_opened(&error))?;
         Ok(Demuxer {
             media,
             reader,
