@@ -274,7 +274,7 @@ fn a_seek_reads_little_of_a_long_file() {
     for (name, most) in [
         ("long.mp3", 400_000),
         ("long-vbr.mp3", u64::MAX),
-        ("long-20.flac", 800_000),
+        ("long.flac", 800_000),
         ("long.ogg", 1_200_000),
         ("long.opus", 1_200_000),
         ("long.m4a", 400_000),
@@ -536,4 +536,41 @@ fn far_jumps_are_to_the_frame() {
         println!("{name}: {db:.0} dB");
         assert!(db > 100.0, "{name}: {db:.1} dB");
     }
+}
+
+#[test]
+fn what_is_cut_off_plays_to_the_cut_and_says_where() {
+    let mut wrong = Vec::new();
+    for name in [
+        "music.wav",
+        "music-ms.wav",
+        "music-pcm.mka",
+        "music-plain.mka",
+        "music-vorbis.webm",
+        "music-flac.oga",
+        "music.opus",
+        "music-opus.webm",
+        "music-fragments.mp4",
+    ] {
+        let mut bytes = std::fs::read(path(name)).unwrap();
+        bytes.truncate(bytes.len() * 6 / 10);
+        let mut track = FileTrack::open(Box::new(std::io::Cursor::new(bytes)), name, Some(other_codecs())).unwrap();
+        let (mut frames, mut end) = (0, None);
+        while end.is_none() {
+            match track.step() {
+                TrackStep::Sound => frames += track.sound().samples.len() / track.sound().channels,
+                TrackStep::End(trouble) => end = Some(trouble),
+                _ => {}
+            }
+        }
+        let played = frames as f64 / f64::from(track.info().sample_rate);
+        let trouble = end.flatten();
+        println!("{name}: {played:.2} s, {trouble:?}");
+        let named = trouble
+            .is_some_and(|trouble| trouble.problem == FileProblem::CutOff && trouble.at.is_some_and(|at| (at - played).abs() < 0.05));
+        if !named || !(2.5..4.3).contains(&played) {
+            wrong.push(name);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
 }

@@ -44,11 +44,21 @@ impl Demuxer {
     pub(super) fn open(media: Box<dyn MediaSource>) -> std::result::Result<Demuxer, Trouble> {
         let can_rewind = media.is_seekable();
         let (media, told) = repair::readable(media);
-        let media = Shared {
+        let mut media = Shared {
             media: Arc::new(Mutex::new(media)),
             told,
         };
-        let reader = media.probe(can_rewind).map_err(|error| reasons::not_opened(&error))?;
+        let ended = |error: &Error| matches!(error, Error::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof);
+        let mut reader = media.probe(can_rewind);
+        if media.told.can_seek && reader.as_ref().is_err_and(ended) {
+            // It was looked for what should stand at the end (Ogg's last page).
+            media.told = Told {
+                can_seek: false,
+                len_hidden: true,
+            };
+            reader = media.probe(true);
+        }
+        let reader = reader.map_err(|error| reasons::not_opened(&error))?;
         Ok(Demuxer {
             media,
             reader,
