@@ -59,6 +59,7 @@ test('without, what is longer than ten minutes is refused with a reason, and wha
       await loopedFile('music.opus', file, 102);
       await driven.keep({ 'music.flac': await fixtureBytes('music.flac') });
       await driven.start({ file: 'music.flac' });
+      await driven.does('setRepeat', 'one');
       const { error } = await driven.ask('setSource', await driven.pick(file));
       assert.deepEqual([error.code, error.problem], ['file', 'no-decoder'], JSON.stringify(error));
       assert.match(error.message, /^long\.opus: .*10\.\d minutes.*of up to 10 minutes/);

@@ -26,10 +26,12 @@ function parts(file, size, sent) {
       ...(from === undefined ? {} : { 'Content-Range': `bytes ${start}-${end}/${size}` }),
     });
     sent.requests += 1;
-    createReadStream(file, { start, end })
-      .on('data', (bytes) => { sent.bytes += bytes.length; })
-      .on('error', () => response.destroy())
-      .pipe(response);
+    const stream = createReadStream(file, { start, end }).on('error', () => response.destroy());
+    response.on('close', () => {
+      sent.bytes += stream.bytesRead;
+      stream.destroy();
+    });
+    stream.pipe(response);
   };
 }
 

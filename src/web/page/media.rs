@@ -192,6 +192,8 @@ struct Inner {
     heartbeat: Cell<(u32, f64)>,
     /// When the heartbeat was last looked at.
     looked: Cell<f64>,
+    /// Where the feeder began, if not at the list's beginning.
+    began: Cell<Option<Place>>,
     /// The number of the latest request to open a list, until it is answered.
     opening: Cell<u32>,
     crash_noted: Cell<bool>,
@@ -227,6 +229,7 @@ impl Media {
             serial: Cell::new(0),
             heartbeat: Cell::new((0, now())),
             looked: Cell::new(now()),
+            began: Cell::default(),
             opening: Cell::new(0),
             crash_noted: Cell::new(false),
         };
@@ -302,6 +305,7 @@ impl Media {
     ) -> Result<(), PageError> {
         let inner = &self.inner;
         let feed = FeedPeek::new(output, memory, address, ring);
+        inner.began.set(from);
         if let Some(Place { item, seconds }) = from {
             // There before the feeder looks for the first time: nothing else is written first.
             inner.serial.set(inner.serial.get() + 1);
@@ -469,6 +473,19 @@ impl Media {
     /// Whether it was another list at which the decoder crashed, in opening it: this one can go on where it is.
     pub(super) fn crashed_opening(&self) -> bool {
         self.inner.opening.get() != 0 && self.crashed().is_some()
+    }
+
+    /// Where this decoder's list is to go on with another one: where it is heard, or where it began if nothing of it was.
+    pub(super) fn place(&self, heard: Option<Heard>) -> Place {
+        let first = Place {
+            item: self.inner.list.borrow().first,
+            seconds: 0.0,
+        };
+        let heard = heard.map(|heard| Place {
+            item: heard.item as usize,
+            seconds: heard.seconds,
+        });
+        heard.or(self.inner.began.get()).unwrap_or(first)
     }
 
     /// Whether the decoder crashed at this item.

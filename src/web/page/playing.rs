@@ -174,7 +174,7 @@ mod with_files {
                 media.settle();
             }
             let rest = match (goes_on, over) {
-                (true, false) => output.position().map(|heard| media.list_from(heard.item as usize)),
+                (true, false) => Some(media.list_from(media.place(position(output)).item)),
                 (false, true) => media.rest_of_list(),
                 _ => None,
             };
@@ -200,10 +200,7 @@ mod with_files {
                 let error = match opened {
                     Ok(media) => {
                         media.inherit(crashed);
-                        let from = output.position().filter(|_| in_place).map(|heard| Place {
-                            item: heard.item as usize,
-                            seconds: heard.seconds,
-                        });
+                        let from = in_place.then(|| crashed.place(position(output)));
                         if in_place {
                             media.loop_as(crashed);
                         }
@@ -246,6 +243,11 @@ mod with_files {
                 problem: "is no file: only in files there are positions".into(),
             })
         }
+    }
+
+    /// What is heard now; tried a few times, since it may be changing.
+    fn position(output: &Output) -> Option<Heard> {
+        (0..3).find_map(|_| output.position())
     }
 
     /// Has a decoder write to the producer's feed, or to a new one.
