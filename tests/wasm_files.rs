@@ -13,7 +13,6 @@ use noxrun::Error;
 use noxrun::error::FileProblem;
 use noxrun::source::file::{FileTrack, OutsideCodec, OutsideFormat, Track, TrackStep};
 use noxrun::web::codec::{answered, browser_codec};
-use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -86,16 +85,16 @@ fn snr(got: &[f32], expected: &[f32]) -> f64 {
     10.0 * (signal / noise).log10()
 }
 
-/// File, rate in Hz, channels, frames that ffmpeg gives beyond the end (it leaves in what an AAC encoder added there), least agreement in dB: decoders of Opus differ
+/// File, rate in Hz, channels, frames that ffmpeg gives beyond the end (in MP4 it leaves in what the encoder added there), least agreement in dB: decoders of Opus differ
 /// (RFC 6716, section 6).
 const FILES: [(&str, u32, usize, usize, f64); 8] = [
     ("music.opus", 48_000, 2, 0, 35.0),
     ("music-opus.webm", 48_000, 2, 0, 35.0),
-    ("music-opus.mp4", 48_000, 2, 0, 35.0),
-    ("mono.opus", 48_000, 1, 0, 35.0),
-    ("surround-opus.webm", 48_000, 6, 0, 35.0),
+    ("music-opus.mp4", 48_000, 2, 648, 35.0),
+    ("mono.opus", 48_000, 1, 0, 25.0),
+    ("surround-opus.webm", 48_000, 6, 0, 30.0),
     ("ten.webm", 48_000, 2, 0, 35.0),
-    ("music-he.m4a", 44_100, 2, 0, 100.0),
+    ("music-he.m4a", 44_100, 2, 1_640, 100.0),
     ("surround-aac.m4a", 44_100, 6, 616, 80.0),
 ];
 
@@ -170,11 +169,9 @@ async fn seeks_in_the_browsers_sound_are_to_the_frame() {
             if heard.samples.len() < there.len().min(FRAMES * channels) {
                 wrong.push(format!("{name}: {} samples at {frame} of {last}", heard.samples.len()));
             }
-            // Where noise stands for sound (AAC), every decode differs.
-            let least_here = if name == "music-he.m4a" { 20.0 } else { 50.0 };
             let db = snr(&heard.samples, there);
             least = least.min(db);
-            if db < least_here {
+            if db < 60.0 {
                 wrong.push(format!("{name}: seek {number} to {frame}: {db:.1} dB"));
             }
         }
@@ -218,7 +215,6 @@ async fn a_browser_without_a_decoder_is_told_as_such() {
         panic!("it was opened");
     };
     assert_eq!((problem, at), (FileProblem::NoDecoder, None));
-    let _: JsValue = kept;
 }
 
 #[wasm_bindgen_test]
@@ -249,8 +245,9 @@ async fn damage_is_played_over() {
                 }
             }
         }
+        // Of Ogg, whole pages are left out, which last a second.
         let seconds = frames as f64 / f64::from(track.info().sample_rate);
         console_log!("{name}, damaged: {seconds:.2} s, {} packets skipped", track.skipped_packets());
-        assert!((4.5..6.1).contains(&seconds), "{name}: {seconds} s");
+        assert!((3.5..6.1).contains(&seconds), "{name}: {seconds} s");
     }
 }
