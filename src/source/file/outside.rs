@@ -125,13 +125,21 @@ fn aac(data: &[u8]) -> Option<Aac> {
     let mut bits = Bits { data, at: 0 };
     let mut object = bits.object()?;
     let rate = bits.rate()?;
-    let channels = [0, 1, 2, 3, 4, 5, 6, 8][(bits.take(4)? & 7) as usize];
+    let arrangement = bits.take(4)?;
+    let mut channels = [0, 1, 2, 3, 4, 5, 6, 8][(arrangement & 7) as usize];
     let mut sbr_rate = None;
     if object == 5 || object == 29 {
         sbr_rate = Some(bits.rate()?);
     } else if object == 2 {
-        // Three flags, then perhaps the extension that old decoders do not see.
-        bits.take(3)?;
+        // Three flags, of which the second brings 14 more bits; where the channels are not in a usual arrangement, the arrangement; then perhaps the extension that old
+        // decoders do not see.
+        let flags = bits.take(3)?;
+        if flags & 2 != 0 {
+            bits.take(14)?;
+        }
+        if arrangement == 0 {
+            channels = bits.arranged_channels().unwrap_or(0);
+        }
         if bits.take(11) == Some(0x2B7) && bits.object() == Some(5) && bits.take(1) == Some(1) {
             sbr_rate = bits.rate();
         }
@@ -182,6 +190,32 @@ impl Bits<'_> {
             31 => Some(32 + self.take(6)?),
             object => Some(object),
         }
+    }
+
+    /// How many channels a program_config_element arranges (ISO/IEC 14496-3, 4.4.1.1), which is read to its end.
+    fn arranged_channels(&mut self) -> Option<usize> {
+        // Tag, profile and rate.
+        self.take(10)?;
+        let elements = self.take(4)? + self.take(4)? + self.take(4)?;
+        let (low, data, coupling) = (self.take(2)?, self.take(3)?, self.take(4)?);
+        // How to mix down to mono, to stereo, and from a matrix.
+        for bits in [4, 4, 3] {
+            if self.take(1)? == 1 {
+                self.take(bits)?;
+            }
+        }
+        let mut channels = low;
+        for _ in 0..elements {
+            // One channel, or a pair; and its tag.
+            channels += 1 + self.take(1)?;
+            self.take(4)?;
+        }
+        self.take((4 * low + 4 * data + 5 * coupling) as usize)?;
+        // The comment begins at a whole byte.
+        self.at = self.at.next_multiple_of(8);
+        let comment = self.take(8)?;
+        self.take(8 * comment as usize)?;
+        Some(channels as usize)
     }
 
     fn rate(&mut self) -> Option<u32> {
@@ -299,6 +333,17 @@ mod tests {
         assert_eq!(read(&[0xEB, 0x8A, 0x08, 0]), Some((29, Some(22_050), 1, Some(44_100))));
         // The extension behind low complexity's settings.
         assert_eq!(read(&[0x13, 0x90, 0x56, 0xE5, 0xA0]), Some((2, Some(22_050), 2, Some(44_100))));
+        // Channels that are arranged one by one, as ffmpeg writes six with two at the sides, and four; the comment is "Lavc59.37.100".
+        let comment = b"\x0DLavc59.37.100";
+        let sides = [
+            &[0x12, 0x00, 0x05, 0x08, 0x44, 0x00, 0x20, 0x00, 0xC4],
+            &comment[..],
+            &[0x56, 0xE5, 0x00],
+        ]
+        .concat();
+        assert_eq!(read(&sides), Some((2, Some(44_100), 6, None)));
+        let four = [&[0x12, 0x00, 0x05, 0x04, 0x04, 0x00, 0x21, 0x10], &comment[..], &[0x56, 0xE5, 0xA0]].concat();
+        assert_eq!(read(&four), Some((2, Some(44_100), 4, Some(44_100))));
         assert_eq!(read(&[0x12]), None);
         assert_eq!(aac_settings(44_100, 2), Some(vec![0x12, 0x10]));
         assert_eq!(aac_settings(44_101, 2), None);
