@@ -306,8 +306,10 @@ impl Opener for PageItem {
             ("list", self.list.into()),
             ("item", self.number.into()),
         ]));
-        let media = super::media::open(&self.item).map_err(|trouble| trouble.of(&self.name))?;
-        let track = FileTrack::open(media, &self.name, Some(Rc::new(codec::browser_codec)))?;
+        let track = super::url::while_opening(|| {
+            let media = super::media::open(&self.item).map_err(|trouble| trouble.of(&self.name))?;
+            FileTrack::open(media, &self.name, Some(Rc::new(codec::browser_codec)))
+        })?;
         if !self.told {
             self.told = true;
             tell_track(track.info(), self.number, self.list);

@@ -142,6 +142,29 @@ thread_local! {
     static CLIENTS: std::cell::RefCell<Vec<Option<ReaderClient>>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
+thread_local! {
+    /// Whether a file is being opened.
+    static OPENING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Opens a file: meanwhile an interruption ends nothing. Half an opening is worth nothing, and what it was interrupted for is looked at afterwards.
+pub fn while_opening<T>(open: impl FnOnce() -> T) -> T {
+    OPENING.set(true);
+    let opened = open();
+    OPENING.set(false);
+    opened
+}
+
+/// `read`, again and again while it is interrupted and a file is being opened.
+fn patiently<T>(resume: impl Fn(), mut read: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match read() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock && OPENING.get() => resume(),
+            done => return done,
+        }
+    }
+}
+
 /// A file behind a URL. Reading blocks until bytes come, the file ends, something fails (as a [`UrlError`]) or the page interrupts.
 ///
 /// An interruption holds until [`resume`](UrlMedia::resume): until then whatever would wait fails, with [`ErrorKind::WouldBlock`]. What has come already is still
@@ -160,7 +183,10 @@ impl UrlMedia {
     /// A [`UrlError`]: there is no such file, or it cannot be had.
     pub fn open(client: ReaderClient) -> io::Result<Self> {
         let name = client.name();
-        client.open().map_err(|thrown| UrlError::new(&name, &thrown))?;
+        patiently(
+            || client.resume(),
+            || client.open().map_err(|thrown| UrlError::new(&name, &thrown).into()),
+        )?;
         let handle = CLIENTS.with_borrow_mut(|clients| {
             let free = clients.iter().position(Option::is_none);
             let handle = free.unwrap_or(clients.len());
@@ -190,9 +216,14 @@ impl UrlMedia {
 
 impl Read for UrlMedia {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let read = self.with(|client| client.read(self.position as f64, to));
-        let read = read.unwrap_or_else(|| Err("the file was opened on another thread".into()));
-        let count = read.map_err(|thrown| UrlError::new(&self.name, &thrown))? as usize;
+        let count = patiently(
+            || self.resume(),
+            || {
+                let read = self.with(|client| client.read(self.position as f64, to));
+                let read = read.unwrap_or_else(|| Err("the file was opened on another thread".into()));
+                read.map_err(|thrown| UrlError::new(&self.name, &thrown).into())
+            },
+        )? as usize;
         self.position += count as u64;
         Ok(count)
     }
