@@ -16,19 +16,10 @@ pub(super) fn post(message: &JsValue) {
 /// Posts a panic's text to the page before the module traps; the trap itself has none.
 pub(super) fn tell_panics() {
     std::panic::set_hook(Box::new(|info| {
+        // Not `info` itself: it names a file on the machine where this was built.
         let payload = info.payload();
         let text = payload.downcast_ref::<&str>().copied();
-        let text = text
-            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("panic");
-        // The file's name alone: whose machine it was built on is nobody's business.
-        let place = info.location().map_or(String::new(), |place| {
-            let file = place.file().rsplit(['/', '\\']).next().unwrap_or_default();
-            format!(", {file}:{}", place.line())
-        });
-        post(&object(&[
-            ("type", "panicked".into()),
-            ("message", (text.to_owned() + &place).into()),
-        ]));
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        post(&object(&[("type", "panicked".into()), ("message", text.unwrap_or("panic").into())]));
     }));
 }

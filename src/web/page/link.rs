@@ -152,25 +152,29 @@ impl Link {
 
     /// Sends a message.
     pub(super) fn post(&self, kind: &str, fields: &[(&str, JsValue)]) -> Result<(), PageError> {
-        let message = object(fields);
-        // Setting a property of a fresh, extensible object cannot fail.
-        let _ = Reflect::set(&message, &"type".into(), &kind.into());
-        if !self.told.up.get() {
-            self.backlog.borrow_mut().push(message);
-            return Ok(());
-        }
-        // What cannot be posted is a memory that may not be shared.
-        self.worker.post_message(&message).map_err(|_| PageError::NotIsolated)
+        self.send(kind, JsValue::UNDEFINED, fields)
     }
 
     /// Sends a message that will be answered, under a number that [`answer`](Link::answer) wants.
     pub(super) fn request(&self, kind: &str, fields: &[(&str, JsValue)]) -> Result<u32, PageError> {
         let id = self.requests.get() + 1;
         self.requests.set(id);
-        let mut fields = fields.to_vec();
-        fields.push(("id", id.into()));
-        self.post(kind, &fields)?;
+        self.send(kind, id.into(), fields)?;
         Ok(id)
+    }
+
+    fn send(&self, kind: &str, id: JsValue, fields: &[(&str, JsValue)]) -> Result<(), PageError> {
+        let message = object(fields);
+        for (name, value) in [("type", kind.into()), ("id", id)] {
+            // Setting a property of a fresh, extensible object cannot fail.
+            let _ = Reflect::set(&message, &name.into(), &value);
+        }
+        if !self.told.up.get() {
+            self.backlog.borrow_mut().push(message);
+            return Ok(());
+        }
+        // What cannot be posted is a memory that may not be shared.
+        self.worker.post_message(&message).map_err(|_| PageError::NotIsolated)
     }
 
     /// Waits for an answer.

@@ -173,8 +173,14 @@ impl Output {
         let for_worker = for_worker(&options, context.sample_rate());
         let worker = async { Ok((producer.start(&memory, &for_worker).await?, now() - began)) };
         // Files are opened meanwhile, in a worker of their own.
-        let playing = Playing::open(&options.source, context.sample_rate(), options.channels);
-        let ((Addresses { shared, ring }, worker_ms), ((), playing)) = both(worker, both(module, playing)).await?;
+        #[cfg(feature = "decode")]
+        let module = {
+            let playing = Playing::open(&options.source, context.sample_rate(), options.channels);
+            async { Ok(both(module, playing).await?.1) }
+        };
+        #[cfg(not(feature = "decode"))]
+        let module = async { module.await.map(|()| Playing) };
+        let ((Addresses { shared, ring }, worker_ms), playing) = both(worker, module).await?;
         startup.worker_ms = worker_ms;
         startup.module_ms = (producer.loaded_at().unwrap_or(began) - began).max(0.0);
         let node = node(context, options.channels, &memory, shared)?;
@@ -234,6 +240,7 @@ impl Output {
             _on_processor_error: on_processor_error,
             on_device_change,
         };
+        #[cfg(feature = "decode")]
         inner.playing.attach(&inner.desk()).await?;
         Ok(Output { inner: Rc::new(inner) })
     }

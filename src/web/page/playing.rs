@@ -41,21 +41,13 @@ pub(super) use without_files::Playing;
 /// Without the feature `decode` every source is the producer's own.
 #[cfg(not(feature = "decode"))]
 mod without_files {
-    use core::future::{Future, Ready, ready};
+    use core::future::Future;
 
     use super::{Desk, PageError, SourceSpec};
 
     pub(in super::super) struct Playing;
 
     impl Playing {
-        pub(in super::super) fn open(_: &SourceSpec, _: f32, _: usize) -> Ready<Result<Playing, PageError>> {
-            ready(Ok(Playing))
-        }
-
-        pub(in super::super) fn attach(&self, _: &Desk<'_>) -> Ready<Result<(), PageError>> {
-            ready(Ok(()))
-        }
-
         pub(in super::super) fn change(&self, desk: &Desk<'_>, source: &SourceSpec) -> impl Future<Output = Result<(), PageError>> {
             desk.set_source(source)
         }
