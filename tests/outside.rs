@@ -327,6 +327,26 @@ fn a_lost_packet_is_counted_and_moves_no_other() {
         in_place(name, &read(&mut track, &orders, 1_000), first);
         assert_eq!(track.skipped_packets(), 1, "{name}: counted twice");
     }
+    // In the first of two files end to end, which have a decoder each.
+    let orders = Rc::new(Orders::default());
+    orders.loses.set(Some(50));
+    let mut track = open("chained.opus", &orders);
+    let heard = read(&mut track, &orders, u64::MAX);
+    assert_eq!((heard.frames(), heard.end), (2 * 288_000 - 960, Some(None)));
+    assert_eq!(track.skipped_packets(), 1);
+    track.seek(0).unwrap();
+    assert_eq!(track.skipped_packets(), 1);
+}
+
+#[test]
+fn a_decoder_that_fails_in_the_second_of_two_files_leaves_the_first() {
+    let orders = Rc::new(Orders::default());
+    orders.fails_at.set(Some(301));
+    let mut track = open("chained.opus", &orders);
+    let heard = read(&mut track, &orders, u64::MAX);
+    assert_eq!((heard.at, heard.frames()), (Some(0), 288_000));
+    let trouble = heard.end.flatten().expect("a reason");
+    assert_eq!((trouble.problem, trouble.at), (FileProblem::NoDecoder, Some(6.0)));
 }
 
 /// A file read in small pieces that fails with `kind`: every `each`th time from when that is set (0: never), and behind `wall`.
