@@ -6,7 +6,7 @@ import { fixture, fixtureBytes, suite, test } from '../support/suite.mjs';
 const site = suite();
 
 /** Each is refused when it is opened. */
-const REFUSED = ['random-0.bin', 'text.wav', 'empty.wav', 'picture.png', 'stub-music.flac', 'stub-music-alac.m4a', 'silent.mp4', 'music.opus'];
+const REFUSED = ['random-0.bin', 'text.wav', 'empty.wav', 'picture.png', 'stub-music.flac', 'stub-music-alac.m4a', 'silent.mp4', 'surround.ogg'];
 
 test('what is no audio is refused by name, and the sound plays on', async () => {
   const lab = await site.open();
