@@ -327,6 +327,26 @@ fn a_lost_packet_is_counted_and_moves_no_other() {
         in_place(name, &read(&mut track, &orders, 1_000), first);
         assert_eq!(track.skipped_packets(), 1, "{name}: counted twice");
     }
+    // In the first of two files end to end, which have a decoder each.
+    let orders = Rc::new(Orders::default());
+    orders.loses.set(Some(50));
+    let mut track = open("chained.opus", &orders);
+    let heard = read(&mut track, &orders, u64::MAX);
+    assert_eq!((heard.frames(), heard.end), (2 * 288_000 - 960, Some(None)));
+    assert_eq!(track.skipped_packets(), 1);
+    track.seek(0).unwrap();
+    assert_eq!(track.skipped_packets(), 1);
+}
+
+#[test]
+fn a_decoder_that_fails_in_the_second_of_two_files_leaves_the_first() {
+    let orders = Rc::new(Orders::default());
+    orders.fails_at.set(Some(301));
+    let mut track = open("chained.opus", &orders);
+    let heard = read(&mut track, &orders, u64::MAX);
+    assert_eq!((heard.at, heard.frames()), (Some(0), 288_000));
+    let trouble = heard.end.flatten().expect("a reason");
+    assert_eq!((trouble.problem, trouble.at), (FileProblem::NoDecoder, Some(6.0)));
 }
 
 /// A file read in small pieces that fails with `kind`: every `each`th time from when that is set (0: never), and behind `wall`.
@@ -445,4 +465,43 @@ fn interruptions_of_reading_lose_nothing() {
         }
         assert!(interruptions > 0, "{name}");
     }
+}
+
+/// Bytes damaged anywhere, headers too: an end, within bounds, and each sound behind the one before.
+#[test]
+fn damage_comes_to_an_end() {
+    let mut state = 11u64;
+    let mut random = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut opened = 0;
+    for (name, _, _, _, frames) in FILES {
+        let original = bytes(name);
+        for round in 0..40 {
+            let mut damaged = original.clone();
+            // Every other time in the first 2,000 bytes, where the headers are.
+            let reach = if round % 2 == 0 { damaged.len() } else { 2_000 };
+            for _ in 0..=random(20) {
+                damaged[random(reach)] ^= 1 << random(8);
+            }
+            let orders = Rc::new(Orders::default());
+            let Ok(mut track) = FileTrack::open(Box::new(Cursor::new(damaged)), name, Some(codecs(&orders))) else {
+                continue;
+            };
+            opened += 1;
+            let heard = read(&mut track, &orders, u64::MAX);
+            assert!(heard.frames() <= 4 * frames, "{name}, {round}: {} frames", heard.frames());
+            for _ in 0..4 {
+                let goal = random(frames as usize) as u64;
+                if track.seek(goal).is_ok() {
+                    let heard = read(&mut track, &orders, 2_000);
+                    assert!(heard.at.is_none_or(|at| at >= goal), "{name}, {round}: {:?} for {goal}", heard.at);
+                }
+            }
+        }
+    }
+    assert!(opened > 150, "{opened} of 320");
 }

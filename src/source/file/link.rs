@@ -265,6 +265,14 @@ impl Link {
         }
     }
 
+    /// Packets that another decoder has passed over.
+    pub(super) fn lost(&self) -> u64 {
+        match &self.engine {
+            Engine::Here(_) => 0,
+            Engine::Outside(pipe) => pipe.lost(),
+        }
+    }
+
     /// A timestamp in frames.
     pub(super) fn frames_at(&self, ts: Timestamp) -> i64 {
         to_frames(i128::from(ts.get()), self.clock, self.rate)

@@ -319,16 +319,20 @@ impl FileTrack {
         let Engine::Outside(pipe) = &self.link.engine else {
             return Step::Nothing;
         };
-        let trouble = match pipe.received() {
-            None => reasons::no_outside_decoder(self.link.parameters.codec, error),
-            // Not where the file was read to, which is further on.
-            Some(_) => {
-                let at = self.next as f64 / f64::from(self.info.sample_rate);
-                Trouble {
-                    problem: FileProblem::Damaged,
-                    at: Some(at),
-                    reason: format!("cannot be decoded beyond {at:.1} s ({error})"),
-                }
+        // Not where the file was read to, which is further on.
+        let at = self.goal.unwrap_or(self.next) as f64 / f64::from(self.info.sample_rate);
+        let trouble = if pipe.has_answered() {
+            Trouble {
+                problem: FileProblem::Damaged,
+                at: Some(at),
+                reason: format!("cannot be decoded beyond {at:.1} s ({error})"),
+            }
+        } else {
+            let trouble = reasons::no_outside_decoder(self.link.parameters.codec, error);
+            // An Ogg file may have begun with sound of another kind.
+            Trouble {
+                at: (self.next > 0).then_some(at),
+                ..trouble
             }
         };
         self.end(Some(trouble))
@@ -372,6 +376,7 @@ impl FileTrack {
                 let end = self.link.end.unwrap_or(i64::MAX).min(self.link.position);
                 self.past = self.in_file(end.max(self.link.origin));
                 self.links += 1;
+                self.skipped += self.link.lost();
                 (self.link, self.fresh) = (link, true);
                 let far = self.goal.is_some_and(|goal| self.in_link(goal) > self.near());
                 if far && !self.plainly && self.demuxer.can_rewind() {
@@ -525,6 +530,7 @@ impl FileTrack {
     /// Sets up for the first link, after its container was opened anew.
     fn begin_again(&mut self) -> Result<(), Trouble> {
         if self.links > 0 {
+            self.skipped += self.link.lost();
             self.link = Link::new(self.demuxer.format(), &self.edits, self.outside.as_deref())?;
             (self.links, self.past) = (0, 0);
         }
@@ -607,11 +613,7 @@ impl Track for FileTrack {
     }
 
     fn skipped_packets(&self) -> u64 {
-        let lost = match &self.link.engine {
-            Engine::Here(_) => 0,
-            Engine::Outside(pipe) => pipe.lost(),
-        };
-        self.skipped + lost
+        self.skipped + self.link.lost()
     }
 }
 

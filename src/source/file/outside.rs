@@ -301,9 +301,9 @@ impl Pipe {
         start
     }
 
-    /// Where the sound ends that came last; nothing if none ever came.
-    pub(super) fn received(&self) -> Option<i64> {
-        (!self.silent).then_some(self.received)
+    /// Whether sound has ever come of it.
+    pub(super) fn has_answered(&self) -> bool {
+        !self.silent
     }
 
     /// Packets that were sent and of which no sound came, though some came of later ones.
