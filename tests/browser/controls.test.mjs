@@ -142,8 +142,8 @@ test('stop closes everything, keeps the last figures, and Play begins anew', asy
   }
   const states = await lab.page.evaluate(() => window.heard.map(({ context }) => context.state));
   assert.deepEqual(states, Array(4).fill('closed'));
-  // The one that stands by for the next Play.
-  await waitFor(() => lab.page.workers().length <= 1);
+  // Those that stand by for the next Play: a producer, and a decoder for files.
+  await waitFor(() => lab.page.workers().length <= 2);
   await lab.close();
 });
 
