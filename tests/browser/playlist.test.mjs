@@ -178,7 +178,8 @@ test('an item and the list are repeated without a gap, until they no longer are'
       }
     }
     assert.deepEqual([runs[0].first, runs.at(-1).first + runs.at(-1).frames], [0, told.frames]);
-    if (done.ledger.underruns.events === 0) assert.ok(changes <= 2, `${repeat}: ${changes} breaks`);
+    // Two changes of repeat, each with a fade in which old and new sound mix: a frame of it that happens to read as a number makes a run of its own.
+    if (done.ledger.underruns.events === 0) assert.ok(changes <= 4, `${repeat}: ${changes} breaks`);
     if (repeat === 'one') {
       assert.ok(codes.filter((code) => code === 1).length >= 3, `${codes}`);
       assert.equal(codes.indexOf(2), codes.length - 1, `the list goes on afterwards: ${codes}`);
