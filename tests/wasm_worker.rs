@@ -89,18 +89,19 @@ async fn a_sleeping_producer_is_woken_and_loses_no_frame() {
     ]);
     producer.post(&[
         ("type", "start".into()),
+        ("id", 1.into()),
         ("module", wasm_bindgen::module()),
         ("memory", wasm_bindgen::memory()),
         ("options", options),
     ]);
     until("the producer", || {
-        producer.find("ready", "shared").is_some() || producer.find("crashed", "message").is_some()
+        producer.find("answer", "shared").is_some() || producer.find("crashed", "message").is_some()
     })
     .await;
     let address = producer
-        .find("ready", "shared")
+        .find("answer", "shared")
         .and_then(|address| address.as_f64())
-        .expect("ready") as usize;
+        .expect("an answer") as usize;
     let handle = noxrun_attach(address, 128);
     assert_ne!(handle, 0, "an output lies there");
     assert_eq!(noxrun_attach(address, 128), 0, "and has its one consumer now");
