@@ -30,6 +30,7 @@ export function serve() {
     }
     response.writeHead(200, {
       'Content-Type': types[extname(url)] ?? 'application/octet-stream',
+      'Content-Length': body.length,
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Cross-Origin-Embedder-Policy': 'require-corp',
     });
