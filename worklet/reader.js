@@ -19,6 +19,8 @@ const KEEP_BYTES = 32 * 1024 * 1024;
 const PIECE_BYTES = 1024 * 1024;
 /** Farther than any file reaches. */
 const NEVER = Number.MAX_SAFE_INTEGER;
+/** Where the window lies while nobody reads: as far. */
+const RESTING = 2 ** 50;
 
 /** The file's bytes from the first on, as far as they have come. */
 class Store {
@@ -193,6 +195,14 @@ class Reader {
     const goesOn = streams && mode !== MODE.KEPT && position >= this.at && position <= soon;
     window.move(position);
     if (!goesOn) this.stream(position);
+  }
+
+  /** Nobody reads for now: gives the connection up, of which a browser has few. The next read asks anew. */
+  rest() {
+    if (this.mode !== MODE.RANGES) return;
+    this.streaming.abort();
+    this.setState(STATE.ENDED);
+    this.window.move(RESTING);
   }
 
   /** Starts to fill the window from `position` on, where it begins; ends what filled it before. */
@@ -406,5 +416,6 @@ if (globalThis.name === WAITER) {
     // Whoever is waiting must not wait for ever for what a mistake in here has ended.
     onunhandledrejection = ({ reason }) => reader.fail(reason);
     reader.run().catch((thrown) => reader.fail(thrown));
+    onmessage = () => reader.rest();
   };
 }

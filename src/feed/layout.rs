@@ -14,7 +14,7 @@ pub const FEED_MAGIC: u32 = u32::from_le_bytes(*b"NOXF");
 /// Counts up with every change of this file.
 pub const FEED_VERSION: u32 = 1;
 /// Segments kept: positions in older ones are not known any more.
-pub const SEGMENT_SLOTS: usize = 64;
+pub const SEGMENT_SLOTS: usize = 256;
 /// Changeovers kept: positions before them are not known any more.
 pub const CHANGE_SLOTS: usize = 16;
 

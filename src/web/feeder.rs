@@ -118,6 +118,8 @@ pub struct Feeder {
     /// Opened before there was a feed.
     player: Option<Player>,
     pump: Option<Pump<JsPort>>,
+    /// What is repeated, also of lists to come.
+    repeat: Repeat,
     /// The list being played, as the page numbers it; shared with its openers.
     list: Rc<Cell<u32>>,
     /// The seek that the page was told of last.
@@ -135,6 +137,7 @@ impl Feeder {
             channels,
             player: None,
             pump: None,
+            repeat: Repeat::default(),
             list: Rc::default(),
             arrival_told: 0,
         }
@@ -144,6 +147,7 @@ impl Feeder {
     /// was played, when that item cannot be opened: an `Error` with `code`.
     pub fn open(&mut self, items: &Array, first: usize, list: u32) -> Result<(), JsValue> {
         let mut player = Player::new(self.sample_rate, self.channels).map_err(thrown)?;
+        player.set_repeat(self.repeat);
         player.set_items(openers(items, 0, list), first);
         if first < items.length() as usize {
             player.open().map_err(thrown)?;
@@ -192,6 +196,7 @@ impl Feeder {
             2 => Repeat::All,
             _ => Repeat::None,
         };
+        self.repeat = repeat;
         self.player_mut()?.set_repeat(repeat);
         self.go_on();
         Ok(())

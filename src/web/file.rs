@@ -32,8 +32,10 @@ impl FileMedia {
         let reader = FileReaderSync::new().map_err(|_| "files can be read in a worker only")?;
         let length = file.size() as u64;
         let handle = FILES.with_borrow_mut(|files| {
-            files.push(Some((file.clone(), reader)));
-            files.len() - 1
+            let free = files.iter().position(Option::is_none).unwrap_or(files.len());
+            files.resize_with(files.len().max(free + 1), || None);
+            files[free] = Some((file.clone(), reader));
+            free
         });
         Ok(FileMedia {
             handle,

@@ -266,3 +266,18 @@ test('a list of addresses and files', async () => {
   assert.deepEqual(failures.map(({ item, name, code, at }) => [item, name, code, at]), [[1, 'gone.flac', 'unreadable', null]]);
   await driven.close({ complained: false });
 });
+
+test('more addresses than a browser has connections to a server', async () => {
+  await put('long.wav', {}, long);
+  const driven = await drive(site);
+  const items = Array.from({ length: 9 }, () => url('long.wav'));
+  await driven.start({ kind: 'playlist', items });
+  // Each is left while most of it has not been read; then back to the first.
+  for (const item of [...items.keys(), 0]) {
+    await driven.does('seek', 200, item);
+    await driven.reaches(200.3, { item, to: 210 });
+  }
+  const { failures } = await driven.until(() => true);
+  assert.deepEqual(failures, []);
+  await driven.close();
+});

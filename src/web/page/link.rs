@@ -214,6 +214,13 @@ impl Link {
         self.told.end(Ending::Crashed(why.into()));
     }
 
+    /// Ends the worker without asking; whoever waits for an answer hears that it is closed.
+    #[cfg(feature = "decode")]
+    pub(super) fn stop(&self) {
+        self.told.end(Ending::Stopped);
+        self.terminate();
+    }
+
     /// Ends the worker without asking. It may run on for seconds, so its memory must not be used again.
     pub(super) fn terminate(&self) {
         self.worker.terminate();

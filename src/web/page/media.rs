@@ -98,6 +98,10 @@ struct Told {
     /// Of lists that are not played yet: answers may come after what they are about.
     early: RefCell<Vec<(u32, usize, TrackInfo)>>,
     failures: RefCell<Vec<MediaFailure>>,
+    /// Of lists that are not played yet: as `early`.
+    early_failures: RefCell<Vec<(u32, MediaFailure)>>,
+    /// What reads the addresses, with their places in the list.
+    readers: RefCell<Vec<(usize, UrlReader)>>,
     /// The list and the item that was opened last, or is being: one at a time is.
     opened: Cell<(u32, usize)>,
     /// The number of the latest seek whose first frames are on their way.
@@ -110,7 +114,19 @@ impl Told {
         let item = number(message, "item").unwrap_or_default() as usize;
         let list = number(message, "list").unwrap_or_default() as u32;
         match kind {
-            "opening" => self.opened.set((list, item)),
+            "opening" => {
+                self.opened.set((list, item));
+                let readers = self.readers.borrow();
+                // Of a list that is being opened the readers came later than those of the one that is played.
+                let wanted = readers.iter().rposition(|(of, _)| *of == item);
+                for (nth, (_, reader)) in readers.iter().enumerate() {
+                    if Some(nth) == wanted {
+                        reader.begin();
+                    } else {
+                        reader.rest();
+                    }
+                }
+            }
             "track" => {
                 let word = |name: &str| text(message, name).unwrap_or_default();
                 let info = TrackInfo {
@@ -127,24 +143,41 @@ impl Told {
                     self.early.borrow_mut().push((list, item, info));
                 }
             }
-            "failure" if list == self.list.get() => {
-                let name = self.tracks.borrow().get(item).map(|track| track.name.clone());
-                self.failures.borrow_mut().push(MediaFailure {
+            "failure" => {
+                let failure = MediaFailure {
                     item,
-                    name: name.unwrap_or_default(),
+                    name: String::new(),
                     code: text(message, "code").unwrap_or_default(),
                     at: number(message, "at"),
                     message: text(message, "message").unwrap_or_default(),
-                });
+                };
+                if list == self.list.get() {
+                    self.fail(failure);
+                } else {
+                    self.early_failures.borrow_mut().push((list, failure));
+                }
             }
             "sought" => {
                 self.arrived.set(number(message, "serial").unwrap_or_default() as u32);
-                for waiting in self.waiting.take() {
-                    let _ = waiting.call0(&JsValue::NULL);
-                }
+                self.wake();
             }
             _ => {}
         }
+    }
+
+    /// Whoever waits looks again.
+    fn wake(&self) {
+        for waiting in self.waiting.take() {
+            let _ = waiting.call0(&JsValue::NULL);
+        }
+    }
+
+    fn fail(&self, failure: MediaFailure) {
+        let name = self.tracks.borrow().get(failure.item).map(|track| track.name.clone());
+        self.failures.borrow_mut().push(MediaFailure {
+            name: name.unwrap_or_default(),
+            ..failure
+        });
     }
 
     fn know(&self, item: usize, info: TrackInfo) {
@@ -161,6 +194,11 @@ impl Told {
         for (of, item, info) in self.early.take() {
             if of == list {
                 self.know(item, info);
+            }
+        }
+        for (of, failure) in self.early_failures.take() {
+            if of == list {
+                self.fail(failure);
             }
         }
     }
@@ -182,12 +220,12 @@ struct Inner {
     feed: RefCell<Option<FeedPeek>>,
     /// What is played.
     list: RefCell<MediaList>,
-    /// What reads the list's addresses.
-    readers: RefCell<Vec<UrlReader>>,
     repeat: Cell<Repeat>,
     region: Cell<Option<Loop>>,
     /// The number of the latest seek.
     serial: Cell<u32>,
+    /// The item that was sought last.
+    sought: Cell<Option<usize>>,
     /// The feeder's latest heartbeat and when it was first seen.
     heartbeat: Cell<(u32, f64)>,
     /// When the heartbeat was last looked at.
@@ -223,10 +261,10 @@ impl Media {
                 items: Vec::new(),
                 first: 0,
             }),
-            readers: RefCell::default(),
             repeat: Cell::default(),
             region: Cell::default(),
             serial: Cell::new(0),
+            sought: Cell::default(),
             heartbeat: Cell::new((0, now())),
             looked: Cell::new(now()),
             began: Cell::default(),
@@ -261,14 +299,38 @@ impl Media {
     async fn try_change(&self, list: &MediaList) -> Result<(), PageError> {
         let inner = &self.inner;
         let name = list.items.get(list.first).map(MediaItem::name).unwrap_or_default();
-        let readers = RefCell::new(Vec::new());
-        let items = posted(&list.items, &readers)?;
+        let old = inner.told.readers.borrow().len();
+        let (items, readers) = posted(&list.items, 0)?;
+        inner.told.readers.borrow_mut().extend(readers);
+        let opened = self.try_open(list, items, &name).await;
+        // The old list's are no longer read, or the new one's never were.
+        let mut readers = inner.told.readers.borrow_mut();
+        match opened {
+            Ok(id) => {
+                readers.drain(..old);
+                drop(readers);
+                inner.told.begin(id, &list.items);
+                *inner.list.borrow_mut() = list.clone();
+                inner.region.set(None);
+                inner.sought.set(None);
+                Ok(())
+            }
+            Err(error) => {
+                readers.truncate(old);
+                Err(error)
+            }
+        }
+    }
+
+    /// Has the feeder open a list; returns the number under which it plays it.
+    async fn try_open(&self, list: &MediaList, items: Array, name: &str) -> Result<u32, PageError> {
+        let inner = &self.inner;
         let feeder = inner.feeder.borrow().clone();
-        inner.interrupt();
         let id = self.request("open", &[("items", items.into()), ("first", (list.first as u32).into())])?;
+        inner.interrupt();
         // Stays where the decoder does not come back: what is played then is not to blame.
         inner.opening.set(id);
-        let crashed = |why: &str| crash(&name, why);
+        let crashed = |why: &str| crash(name, why);
         let patience = match list.items.get(list.first) {
             Some(MediaItem::Url(_)) => URL_PATIENCE_MS,
             _ => FILE_PATIENCE_MS,
@@ -286,13 +348,7 @@ impl Media {
         if inner.opening.get() == id {
             inner.opening.set(0);
         }
-        answer?;
-        inner.told.begin(id, &list.items);
-        *inner.list.borrow_mut() = list.clone();
-        // The old list's are no longer read.
-        *inner.readers.borrow_mut() = readers.take();
-        inner.region.set(None);
-        Ok(())
+        answer.map(|_| id)
     }
 
     /// Has the feeder write to the feed at `address` of the output's `memory`, which has its ring at `ring`; from the list's beginning on or from another place.
@@ -353,11 +409,12 @@ impl Media {
     pub(super) async fn append(&self, items: &[MediaItem]) -> Result<(), PageError> {
         let inner = &self.inner;
         let from = inner.list.borrow().items.len() as u32;
+        let (posted, readers) = posted(items, from as usize)?;
         // Known before the feeder can tell what is in them.
         inner.list.borrow_mut().items.extend_from_slice(items);
         inner.told.tracks.borrow_mut().extend(items.iter().map(Track::unopened));
-        let items = posted(items, &inner.readers)?;
-        self.ask("append", &[("items", items.into()), ("from", from.into())]).await
+        inner.told.readers.borrow_mut().extend(readers);
+        self.ask("append", &[("items", posted.into()), ("from", from.into())]).await
     }
 
     pub(super) async fn set_loop(&self, region: Option<Loop>) -> Result<(), PageError> {
@@ -385,6 +442,7 @@ impl Media {
         in_range("the position", seconds, 0.0, MAX_SECONDS, " s")?;
         let serial = inner.serial.get() + 1;
         inner.serial.set(serial);
+        inner.sought.set(Some(item));
         match &*inner.feed.borrow() {
             Some(feed) => feed.seek(serial, item as u32, seconds),
             None => return Ok(()),
@@ -420,8 +478,10 @@ impl Media {
 
     /// Ends the feeder, at once: it holds nothing that others need.
     pub(super) fn close(&self) {
-        self.inner.feeder.borrow().terminate();
-        self.inner.readers.take();
+        let feeder = self.inner.feeder.borrow();
+        feeder.stop();
+        self.inner.told.wake();
+        self.inner.told.readers.take();
     }
 
     /// Why the decoder is gone, if it is.
@@ -463,7 +523,7 @@ impl Media {
     }
 
     fn patience(&self) -> f64 {
-        if self.inner.readers.borrow().is_empty() {
+        if self.inner.told.readers.borrow().is_empty() {
             FILE_PATIENCE_MS
         } else {
             URL_PATIENCE_MS
@@ -486,6 +546,23 @@ impl Media {
             seconds: heard.seconds,
         });
         heard.or(self.inner.began.get()).unwrap_or(first)
+    }
+
+    /// The item that is heard, or was sought last, or comes first.
+    pub(super) fn item(&self, heard: Option<Heard>) -> usize {
+        match heard {
+            Some(heard) => heard.item as usize,
+            None => self.inner.sought.get().unwrap_or(self.place(None).item),
+        }
+    }
+
+    /// No other decoder takes over: what was decoded is all there is.
+    pub(super) fn give_up(&self) {
+        self.inner.opening.set(0);
+        self.inner.crash_noted.set(true);
+        if let Some(feed) = &*self.inner.feed.borrow() {
+            feed.abandon();
+        }
     }
 
     /// Whether the decoder crashed at this item.
@@ -568,7 +645,7 @@ impl Media {
     /// Plays nothing for now: another source does.
     pub(super) fn rest(&self) {
         let _ = self.request("rest", &[]);
-        self.inner.readers.take();
+        self.inner.told.readers.take();
     }
 
     fn name(&self, item: usize) -> String {
@@ -592,7 +669,7 @@ impl Media {
 impl Inner {
     /// Whoever waits for the network looks for commands instead.
     fn interrupt(&self) {
-        for reader in &*self.readers.borrow() {
+        for (_, reader) in &*self.told.readers.borrow() {
             reader.interrupt();
         }
     }
@@ -634,23 +711,23 @@ fn of_file(error: PageError) -> PageError {
     }
 }
 
-/// The items as the feeder gets them: {name, file} or {name, reader}. What reads their addresses is added to `readers`.
-fn posted(items: &[MediaItem], readers: &RefCell<Vec<UrlReader>>) -> Result<Array, PageError> {
-    items
-        .iter()
-        .map(|item| {
-            let place = match item {
-                MediaItem::File(file) => ("file", file.into()),
-                MediaItem::Url(url) => {
-                    let reader = UrlReader::start(url)?;
-                    let posted = reader.handle();
-                    readers.borrow_mut().push(reader);
-                    ("reader", posted)
-                }
-            };
-            Ok(object(&[("name", item.name().into()), place]))
-        })
-        .collect()
+/// The items, of which the first is number `from`, as the feeder gets them: {name, file} or {name, reader}; and what reads their addresses, once the feeder opens them.
+fn posted(items: &[MediaItem], from: usize) -> Result<(Array, Vec<(usize, UrlReader)>), PageError> {
+    let mut readers = Vec::new();
+    let posted = Array::new();
+    for (number, item) in items.iter().enumerate() {
+        let place = match item {
+            MediaItem::File(file) => ("file", file.into()),
+            MediaItem::Url(url) => {
+                let reader = UrlReader::new(url)?;
+                let handle = reader.handle();
+                readers.push((from + number, reader));
+                ("reader", handle)
+            }
+        };
+        posted.push(&object(&[("name", item.name().into()), place]));
+    }
+    Ok((posted, readers))
 }
 
 /// A feeder that plays nothing yet.

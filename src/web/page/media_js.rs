@@ -16,9 +16,7 @@ impl Output {
     pub fn seek_js(&self, seconds: f64, item: Option<usize>) -> Promise {
         let output = self.clone();
         future_to_promise(async move {
-            let item = item
-                .or_else(|| output.position().map(|heard| heard.item as usize))
-                .unwrap_or_default();
+            let item = item.unwrap_or_else(|| output.item());
             output.seek(item, seconds).await?;
             Ok(JsValue::UNDEFINED)
         })

@@ -206,6 +206,8 @@ mod with_files {
                 in_place = false;
                 rest.first += 1;
                 if rest.first >= rest.items.len() {
+                    // Nothing is left: what was decoded is played, and that is the end.
+                    crashed.give_up();
                     return;
                 }
             }
@@ -277,6 +279,12 @@ mod with_files {
                 playing.take(&desk, anew, &list, Some(Place { item, seconds })).await?;
             }
             playing.played()?.seek(item, seconds).await
+        }
+
+        /// Which item of the list is heard, or was sought last, or comes first.
+        pub(in super::super) fn item(&self) -> usize {
+            let (playing, _) = self.inner();
+            playing.media().map_or(0, |media| media.item(self.position()))
         }
 
         /// The list, with what is known about each file.

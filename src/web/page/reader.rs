@@ -1,5 +1,7 @@
 //! The reader's worker, seen from the page: fetches the file behind a URL for another worker, which reads it by [`UrlMedia`](crate::web::url::UrlMedia).
 
+use std::cell::RefCell;
+
 use js_sys::{Atomics, Int32Array, SharedArrayBuffer};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
@@ -7,7 +9,6 @@ use web_sys::{Event, Url, Worker, WorkerOptions, WorkerType};
 
 use super::PageError;
 use super::files::file_url;
-use crate::web::error::text_of;
 use crate::web::options::object;
 
 // Of worklet/reader-layout.js: what the page itself writes.
@@ -49,22 +50,25 @@ impl Words {
     }
 }
 
-/// Fetches a file, from its start until it is stopped or dropped. One client may read it.
+/// Fetches a file, from when it is told to until it is stopped or dropped. One client may read it.
 pub struct UrlReader {
-    worker: Worker,
+    worker: RefCell<Option<Worker>>,
     words: Words,
+    /// What the worker is told first.
+    task: JsValue,
     handle: JsValue,
     name: String,
     /// Kept for as long as the worker may call it.
-    _on_error: Closure<dyn FnMut(Event)>,
+    on_error: Closure<dyn FnMut(Event)>,
 }
 
 impl UrlReader {
-    /// Begins to fetch. `url` may be relative to the page; what is wrong with the file itself, its client hears.
+    /// A reader that does not fetch yet: a browser has few connections to a server, and a list may have many files. `url` may be relative to the page; what is wrong with the file itself, its client
+    /// hears.
     ///
     /// # Errors
-    /// [`PageError::Option`] if `url` is none, [`PageError::NotIsolated`] if memory cannot be shared, [`PageError::NotLoaded`] if the browser makes no worker.
-    pub fn start(url: &str) -> Result<UrlReader, PageError> {
+    /// [`PageError::Option`] if `url` is none, [`PageError::NotIsolated`] if memory cannot be shared.
+    pub fn new(url: &str) -> Result<UrlReader, PageError> {
         let address = BASE_URI.with(|base| Url::new_with_base(url, base));
         let address = address.map_err(|_| PageError::Option {
             name: "url".into(),
@@ -74,32 +78,44 @@ impl UrlReader {
         let buffer = SharedArrayBuffer::new(SHARED_BYTES);
         let words = Words(Int32Array::new(&buffer));
         let name = name_of(&address);
-        let script = file_url("worklet/reader.js");
+        let on_error = {
+            let words = words.clone();
+            Closure::new(move |_| crashed(&words))
+        };
+        Ok(UrlReader {
+            worker: RefCell::default(),
+            words,
+            task: object(&[("url", address.href().into()), ("buffer", buffer.clone().into())]),
+            handle: object(&[("buffer", buffer.into()), ("name", name.as_str().into())]),
+            name,
+            on_error,
+        })
+    }
+
+    /// Begins to fetch, unless it has begun.
+    pub fn begin(&self) {
+        let mut worker = self.worker.borrow_mut();
+        if worker.is_some() {
+            return;
+        }
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name("noxrun-reader");
-        let worker = Worker::new_with_options(&script, &options).map_err(|thrown| PageError::NotLoaded {
-            what: script,
-            why: text_of(&thrown),
-        })?;
-        let on_error = {
-            let words = words.clone();
-            Closure::new(move |_| {
-                words.set(PROBLEM, CRASHED);
-                words.set(STATE, FAILED);
-                words.signal();
-            })
-        };
-        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        let message = object(&[("url", address.href().into()), ("buffer", buffer.clone().into())]);
-        worker.post_message(&message).map_err(|_| PageError::NotIsolated)?;
-        Ok(UrlReader {
-            worker,
-            words,
-            handle: object(&[("buffer", buffer.into()), ("name", name.as_str().into())]),
-            name,
-            _on_error: on_error,
-        })
+        let begun = Worker::new_with_options(&file_url("worklet/reader.js"), &options).and_then(|made| {
+            made.set_onerror(Some(self.on_error.as_ref().unchecked_ref()));
+            made.post_message(&self.task).map(|()| made)
+        });
+        match begun {
+            Ok(made) => *worker = Some(made),
+            Err(_) => crashed(&self.words),
+        }
+    }
+
+    /// Nobody reads for now: gives its connection up, and asks anew when somebody does.
+    pub fn rest(&self) {
+        if let Some(worker) = &*self.worker.borrow() {
+            let _ = worker.post_message(&JsValue::NULL);
+        }
     }
 
     /// What the client is made of, in the worker that reads: to be posted there.
@@ -120,7 +136,10 @@ impl UrlReader {
 
     /// Ends the reader. Its client can read what it has, and nothing else.
     pub fn stop(&self) {
-        self.worker.terminate();
+        if let Some(worker) = &*self.worker.borrow() {
+            worker.set_onerror(None);
+            worker.terminate();
+        }
         self.words.set(STOPPED, 1);
         self.words.signal();
     }
@@ -128,9 +147,15 @@ impl UrlReader {
 
 impl Drop for UrlReader {
     fn drop(&mut self) {
-        self.worker.set_onerror(None);
         self.stop();
     }
+}
+
+/// Has the client hear that the reader is gone.
+fn crashed(words: &Words) {
+    words.set(PROBLEM, CRASHED);
+    words.set(STATE, FAILED);
+    words.signal();
 }
 
 /// The last part of the path, as people read it.
