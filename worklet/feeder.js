@@ -103,17 +103,19 @@ const handlers = {
     feeder.attach(new FeedPort(module, memory, address));
     attached = true;
   },
-  open({ id, items, first }) {
-    answer(id, () => {
-      const old = clients;
-      clients = [];
-      try {
-        feeder.open(readable(items), first, id);
-      } catch (error) {
-        clients = old;
-        throw error;
-      }
-    });
+  async open({ id, items, first }) {
+    const old = clients;
+    clients = [];
+    let refused = null;
+    try {
+      feeder.open(readable(items), first, id);
+      while (!feeder.is_open()) await feeder.news();
+      feeder.play();
+    } catch (error) {
+      clients = old;
+      refused = error;
+    }
+    answer(id, () => { if (refused !== null) throw refused; });
   },
   append({ id, items, from }) { answer(id, () => feeder.append(readable(items), from)); },
   loop({ id, region }) { answer(id, () => feeder.set_loop(region)); },

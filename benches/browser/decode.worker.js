@@ -31,6 +31,8 @@ onmessage = async ({ data: { glue: url, module, pages, file, sampleRate, channel
     const sink = new Sink();
     const start = performance.now();
     feeder.open([{ name: file.name, file }], 0, 1);
+    while (!feeder.is_open()) await feeder.news();
+    feeder.play();
     feeder.attach(sink);
     while (!sink.ended) if (feeder.run() === WAITING) await feeder.news();
     runs.push({ ms: performance.now() - start, frames: sink.frames });

@@ -118,6 +118,8 @@ pub struct Feeder {
     /// Opened before there was a feed.
     player: Option<Player>,
     pump: Option<Pump<JsPort>>,
+    /// A list that is being opened, and its number.
+    coming: Option<(Player, u32)>,
     /// What is repeated, also of lists to come.
     repeat: Repeat,
     /// The list being played, as the page numbers it; shared with its openers.
@@ -137,27 +139,43 @@ impl Feeder {
             channels,
             player: None,
             pump: None,
+            coming: None,
             repeat: Repeat::default(),
             list: Rc::default(),
             arrival_told: 0,
         }
     }
 
-    /// Opens a list, an array of {name, file} or {name, client}, and plays it from item `first` on, in place of what was played before. `list` is its number. Throws, and goes on with what
-    /// was played, when that item cannot be opened: an `Error` with `code`.
+    /// Opens a list, an array of {name, file} or {name, client}, to be [played](Feeder::play) from item `first` on once it [is open](Feeder::is_open). `list` is its number. Throws when that item
+    /// cannot be opened: an `Error` with `code`.
     pub fn open(&mut self, items: &Array, first: usize, list: u32) -> Result<(), JsValue> {
         let mut player = Player::new(self.sample_rate, self.channels).map_err(thrown)?;
         player.set_repeat(self.repeat);
         player.set_items(openers(items, 0, list), first);
-        if first < items.length() as usize {
-            player.open().map_err(thrown)?;
+        self.coming = (first < items.length() as usize).then_some((player, list));
+        Ok(())
+    }
+
+    /// Whether there is sound of what is being opened: if not, the browser's decoder has to answer first ([`Feeder::news`]). Throws as [`Feeder::open`].
+    pub fn is_open(&mut self) -> Result<bool, JsValue> {
+        let Some((player, _)) = &mut self.coming else { return Ok(true) };
+        match player.open() {
+            Ok(()) => Ok(!player.is_waiting()),
+            Err(error) => {
+                self.coming = None;
+                Err(thrown(error))
+            }
         }
+    }
+
+    /// Plays what was opened, in place of what was played before.
+    pub fn play(&mut self) {
+        let Some((player, list)) = self.coming.take() else { return };
         self.list.set(list);
         match &mut self.pump {
             Some(pump) => pump.set_player(player),
             None => self.player = Some(player),
         }
-        Ok(())
     }
 
     /// Adds items to the end of the list.

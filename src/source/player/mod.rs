@@ -227,6 +227,11 @@ impl Player {
         Ok(())
     }
 
+    /// Whether nothing is there and another decoder has to answer first.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting && self.stream.len() == 0 && !self.in_head
+    }
+
     /// Writes the next frames to the start of `out` (interleaved). Fewer than fit if the [state](Filled::state) says so, and also after a
     /// bounded amount of work: [`State::Go`] with few frames or none means that more calls will bring more.
     pub fn fill(&mut self, out: &mut [f32]) -> Filled {
