@@ -125,22 +125,23 @@ export class Served {
       const to = Math.min(found[2] === '' ? bytes.length : Number(found[2]) + 1, bytes.length, from + most);
       if (from >= bytes.length) return void response.writeHead(416, { 'Content-Range': `bytes */${bytes.length}` }).end();
       response.writeHead(206, { 'Content-Range': `bytes ${from}-${to - 1}/${bytes.length}`, 'Content-Length': to - from });
-      await this.send(response, from, to);
+      await this.send(response, bytes, from, to);
     } else {
       if (length !== false) response.setHeader('Content-Length', length === true ? bytes.length : length);
       response.writeHead(200);
-      await this.send(response, 0, bytes.length);
+      await this.send(response, bytes, 0, bytes.length);
     }
   }
 
-  async send(response, from, to) {
+  /** An answer that has begun goes on with the file that it began with, though another may lie there by now. */
+  async send(response, bytes, from, to) {
     const { cutAfter = Infinity, stallAfter = Infinity } = this.behaviour;
     const cut = this.behaviour.cuts > 0 ? cutAfter : Infinity;
     const end = Math.min(to, from + cut, from + stallAfter);
     response.flushHeaders();
     for (let at = from; at < end && !response.destroyed; ) {
       const { perSecond = Infinity } = this.behaviour;
-      const part = this.bytes.subarray(at, Math.min(end, at + Math.min(65_536, perSecond / 20)));
+      const part = bytes.subarray(at, Math.min(end, at + Math.min(65_536, perSecond / 20)));
       if (!response.write(part)) await drained(response);
       at += part.length;
       this.sent += part.length;
