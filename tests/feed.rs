@@ -14,7 +14,7 @@ use noxrun::feed::{CHANGE_SLOTS, Feed, FeedSource, FeedWriter, Heard, SEGMENT_SL
 use noxrun::inject::StallPlan;
 use noxrun::ledger::{ProducerState, SilentBy};
 use noxrun::render::{Clock, Pacer, RenderInfo, Source, SystemClock, Turn};
-use noxrun::ring::{Consumer, Producer, Woken};
+use noxrun::ring::{Consumer, Producer, Until, Woken};
 use noxrun::shared::SharedOutput;
 use noxrun::source::Sine;
 use proptest::prelude::*;
@@ -755,7 +755,7 @@ fn no_wake_up_is_lost_between_feeder_and_producer() {
             jumped |= source.jumped();
             let asked = source.available().min(1 + random.below(size));
             if asked == 0 {
-                assert_eq!(main.wait_for_call(ticket, LONG), Woken::Called, "a lost wake-up");
+                assert_eq!(main.sleep(ticket, Until::Call, LONG), Woken::Called, "a lost wake-up");
                 continue;
             }
             let count = source.render(&mut block[..asked], &info);

@@ -13,7 +13,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
 use noxrun::ring::sync::weak::{Place, WEAKENED};
-use noxrun::ring::{Consumer, Producer, Ring};
+use noxrun::ring::{Consumer, Producer, Ring, Until};
 
 /// Not looked at: loom has no clock.
 const TIMEOUT: Duration = Duration::ZERO;
@@ -233,7 +233,7 @@ fn a_command_arrives(for_call_only: bool) {
                 return;
             }
             if for_call_only {
-                producer.wait_for_call(ticket, TIMEOUT);
+                producer.sleep(ticket, Until::Call, TIMEOUT);
             } else {
                 producer.wait(ticket, 1, TIMEOUT);
             }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use noxrun::ring::{Ring, Woken};
+use noxrun::ring::{Ring, Until, Woken};
 use proptest::prelude::*;
 
 #[path = "common/ring_cases.rs"]
@@ -53,10 +53,10 @@ fn waiting_returns_at_once_when_there_is_reason_to() {
         Woken::Called,
         "the call came after the ticket was taken"
     );
-    assert_eq!(producer.wait_for_call(ticket, LONG), Woken::Called);
+    assert_eq!(producer.sleep(ticket, Until::Call, LONG), Woken::Called);
     let ticket = producer.ticket();
     assert_eq!(producer.wait(ticket, 1, Duration::from_millis(1)), Woken::TimedOut);
-    assert_eq!(producer.wait_for_call(ticket, Duration::from_millis(1)), Woken::TimedOut);
+    assert_eq!(producer.sleep(ticket, Until::Call, Duration::from_millis(1)), Woken::TimedOut);
     ring.set_limit(2).expect("in range");
     assert_eq!(producer.wait(ticket, 1, LONG), Woken::Called, "a new limit is a call");
     assert_eq!(consumer.flush(), 4);

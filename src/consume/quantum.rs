@@ -4,7 +4,7 @@ use super::index_check::IndexCheck;
 use super::{BurstMeter, Planar};
 use crate::conceal::{FADE_FRAMES, Fade, Tail};
 use crate::error::{Error, in_range};
-use crate::ledger::{ConsumerLedger, DroppedBy, ProducerState, SilentBy, UNDERRUN_SLOTS};
+use crate::ledger::{ConsumerLedger, DroppedBy, Ending, ProducerState, SilentBy, UNDERRUN_SLOTS};
 use crate::ring::Consumer;
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
@@ -283,12 +283,13 @@ impl Service {
 
     /// Writes down what became of this quantum.
     fn account(&mut self, ledger: &ConsumerLedger, frames: usize, parts: Parts, concealed: usize) {
-        ledger.requested.add(frames as u64);
+        let requested = ledger.requested.load(Ordering::Relaxed) + frames as u64;
+        ledger.requested.store(requested, Ordering::Relaxed);
         ledger.fresh.add(parts.fresh as u64);
         ledger.quanta.add(1);
         ledger.quantum.set(frames as u64);
         if parts.fresh < frames {
-            let to = ledger.requested.get();
+            let to = requested;
             let from = to - (frames - parts.fresh) as u64;
             if from != ledger.gap_to.get() {
                 ledger.gap_from.set(from);
@@ -309,7 +310,12 @@ impl Service {
             ledger.underrun_longest.set(ledger.underrun_longest.get().max(event.frames.get()));
         } else if self.starving {
             self.starving = false;
-            ledger.underruns[latest_slot(ledger)].over.set(1);
+            let ended_by = match parts.why {
+                _ if parts.resting == 0 => Ending::Back,
+                SilentBy::Ended => Ending::Ended,
+                _ => Ending::Paused,
+            };
+            ledger.underruns[latest_slot(ledger)].ended_by.set(ended_by as u64);
         }
     }
 
@@ -320,13 +326,17 @@ impl Service {
         }
         self.starving = true;
         let events = ledger.underrun_events.load(Ordering::Relaxed).wrapping_add(1);
-        ledger.underrun_events.store(events, Ordering::Relaxed);
+        let position = self.consumer.position();
+        ledger.starved_at.store(position, Ordering::Relaxed);
+        // Release: the producer that sees this event also sees where it began.
+        ledger.underrun_events.store(events, Ordering::Release);
         let event = &ledger.underruns[latest_slot(ledger)];
-        event.frame.set(ledger.requested.get() + fresh as u64);
+        event.frame.set(ledger.requested.load(Ordering::Relaxed) + fresh as u64);
+        event.position.set(position);
         event.frames.set(0);
         event.fill.set(fill as u64);
         event.quanta.set(0);
-        event.over.set(0);
+        event.ended_by.set(Ending::Open as u64);
     }
 
     fn count_burst(&mut self, shared: &SharedOutput, now_ms: f64) {

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::{Feed, Mark, SEGMENT_SLOTS};
 use crate::error::Error;
 use crate::ring::sync::{Arc, Ordering, SEE, fence, store_load_barrier};
-use crate::ring::{Producer, Ticket, Woken};
+use crate::ring::{Producer, Ticket, Until, Woken};
 
 /// A seek that the page wants.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -135,7 +135,7 @@ impl FeedWriter {
     /// [`end`](FeedWriter::end) room is not waited for. For a worker's thread only: others must not sleep.
     pub fn wait(&mut self, ticket: Ticket, frames: usize, timeout: Duration) -> Woken {
         if self.ended {
-            self.producer.wait_for_call(ticket, timeout)
+            self.producer.sleep(ticket, Until::Call, timeout)
         } else {
             self.producer.wait(ticket, frames, timeout)
         }

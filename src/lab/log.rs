@@ -5,7 +5,7 @@ use web_sys::{Element, HtmlElement};
 
 use super::dom::{Text, document, element};
 use super::format::{Clock, Many, Ms};
-use crate::ledger::{Snapshot, UnderrunEvent};
+use crate::ledger::{Ending, Snapshot, UnderrunEvent};
 
 /// Underruns shown; the ledger's counters hold all of them.
 const LINES: usize = 30;
@@ -77,7 +77,7 @@ impl Line {
     fn show(&mut self, event: &UnderrunEvent, sample_rate: f64) {
         self.length.show(Ms(1e3 * event.frames as f64 / sample_rate));
         let (at, frames) = (Clock(event.frame as f64 / sample_rate, 2), Many(event.frames, "frame"));
-        let so_far = if event.over { "" } else { " so far" };
+        let so_far = if event.ended_by == Ending::Open { " so far" } else { "" };
         match event.fill {
             0 => self.rest.show(format_args!(" lost at {at}{so_far}: {frames}. The ring was empty.")),
             fill => self.rest.show(format_args!(

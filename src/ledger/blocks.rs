@@ -1,16 +1,15 @@
 //! The counters as they lie in shared memory: one block for each writer.
 
-use crate::ring::sync::AtomicU32;
+use super::events::{Account, INJECTION_SLOTS, Injection, OVERRUN_SLOTS, Overrun, SLIP_SLOTS, Slip, UNDERRUN_SLOTS, Underrun};
+use crate::ring::sync::{AtomicU32, AtomicU64};
 use crate::ring::{Count, Sequence};
 
 /// Buckets of the histogram of the ring's fill.
 pub const FILL_BUCKETS: usize = 1024;
 /// Buckets of the histogram of quanta per callback; the last one holds all that are longer.
 pub const BURST_BUCKETS: usize = 64;
-/// Underruns kept in shared memory; the page collects them long before they are overwritten.
-pub const UNDERRUN_SLOTS: usize = 256;
-/// Injected faults kept in shared memory.
-pub const INJECTION_SLOTS: usize = 64;
+/// Buckets of the histogram of wake lateness: see [`lateness_bucket`].
+pub const LATENESS_BUCKETS: usize = 64;
 
 /// Why a frame was silent. The discriminant is the place in [`ConsumerLedger::silent`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,30 +83,14 @@ impl ProducerState {
     }
 }
 
-/// One underrun: a run of starved quanta.
-#[derive(Debug, Default)]
-#[repr(C)]
-pub struct Underrun {
-    /// Place of the first missing frame among all frames requested so far.
-    pub frame: Count,
-    /// Frames that were concealed or silent.
-    pub frames: Count,
-    /// Frames in the ring when the first starved quantum began.
-    pub fill: Count,
-    /// Starved quanta.
-    pub quanta: Count,
-    /// 1 once a quantum was whole again, else 0.
-    pub over: Count,
-}
-
 /// Written by the consumer alone, on the audio thread. Frames unless said otherwise.
 #[derive(Debug)]
 #[repr(C)]
 pub struct ConsumerLedger {
     /// Guards everything below and the ring's read position.
     pub sequence: Sequence,
-    /// Asked for by the browser.
-    pub requested: Count,
+    /// Asked for by the browser. An atomic, because the producer looks at it too (relaxed: a number by itself).
+    pub requested: AtomicU64,
     /// Played for the first time.
     pub fresh: Count,
     /// Played again by the strategy.
@@ -140,8 +123,10 @@ pub struct ConsumerLedger {
     pub gap_from: Count,
     /// … and the first frame after it.
     pub gap_to: Count,
-    /// Underruns begun so far; the latest is `underruns[(events - 1) % UNDERRUN_SLOTS]`. An atomic, because the producer looks at it too (relaxed: a number by itself).
+    /// Underruns begun so far; the latest is `underruns[(events - 1) % UNDERRUN_SLOTS]`. An atomic, because the producer looks at it too: stored with release after `starved_at`.
     pub underrun_events: AtomicU32,
+    /// Place in the ring of the first frame that the latest underrun missed, for the producer.
+    pub starved_at: AtomicU64,
     /// Frames missing in all underruns.
     pub underrun_frames: Count,
     /// Frames missing in the longest underrun.
@@ -150,20 +135,24 @@ pub struct ConsumerLedger {
     pub underruns: [Underrun; UNDERRUN_SLOTS],
     /// Quanta per bucket of ring fill, seen before the quantum was read; a bucket is `capacity / (FILL_BUCKETS - 1)` frames wide, rounded up.
     pub fill: [Count; FILL_BUCKETS],
-    /// Callbacks by their length in quanta (index), while bursts are counted.
+    /// Callbacks by their length in quanta (index), while callbacks are counted.
     pub bursts: [Count; BURST_BUCKETS],
-}
-
-/// One fault as it really happened.
-#[derive(Debug, Default)]
-#[repr(C)]
-pub struct Injection {
-    /// When it began: milliseconds since the epoch, times 1000.
-    pub at_us: Count,
-    /// How long it lasted, in microseconds.
-    pub lasted_us: Count,
-    /// The producer's position, in frames.
-    pub position: Count,
+    /// Callbacks counted: those that ended while they were counted.
+    pub callbacks: Count,
+    /// Of those, with at least one repeated frame.
+    pub duplicate_callbacks: Count,
+    /// Of those, with at least one concealed or underrun-silent frame.
+    pub starved_callbacks: Count,
+    /// Callbacks per bucket of ring fill, seen before their first quantum was read; buckets as in `fill`.
+    pub callback_fill: [Count; FILL_BUCKETS],
+    /// Breaks of the index signal so far; the latest is `slips[(slip_events - 1) % SLIP_SLOTS]`.
+    pub slip_events: Count,
+    /// The latest breaks of the index signal.
+    pub slips: [Slip; SLIP_SLOTS],
+    /// Faults injected on the audio thread so far; the latest is `injections[(injected - 1) % INJECTION_SLOTS]`.
+    pub injected: Count,
+    /// The latest faults injected on the audio thread.
+    pub injections: [Injection; INJECTION_SLOTS],
 }
 
 /// Written by the producer alone, in its worker. Frames unless said otherwise.
@@ -186,8 +175,18 @@ pub struct ProducerLedger {
     pub lasted_ns: Count,
     /// The longest time one block took, in nanoseconds.
     pub longest_ns: Count,
-    /// Overruns: blocks of a producer with its own clock that were refused, wholly or in part.
+    /// Overruns: runs of blocks of a producer with its own clock that were refused, wholly or in part; the latest is `overruns[(overrun_events - 1) % OVERRUN_SLOTS]`.
     pub overrun_events: Count,
+    /// The latest overruns.
+    pub overruns: [Overrun; OVERRUN_SLOTS],
+    /// Blocks that were, bit by bit, the block before once more, and not silent: what an aliased buffer looks like.
+    pub identical_blocks: Count,
+    /// Wake-ups by how late they were: see [`lateness_bucket`].
+    pub lateness: [Count; LATENESS_BUCKETS],
+    /// The latest wake-up of all, in microseconds.
+    pub latest_us: Count,
+    /// What the producer did while the reader starved; that of underrun number `n` is `accounts[(n - 1) % UNDERRUN_SLOTS]`, if it is there.
+    pub accounts: [Account; UNDERRUN_SLOTS],
     /// Samples that were not finite and became zero.
     pub non_finite: Count,
     /// Heap allocations inside `Source::render` (counted when the counting allocator is built in).
@@ -208,7 +207,7 @@ impl Default for ConsumerLedger {
     fn default() -> Self {
         ConsumerLedger {
             sequence: Sequence::default(),
-            requested: Count::default(),
+            requested: AtomicU64::new(0),
             fresh: Count::default(),
             repeated: Count::default(),
             concealed: Count::default(),
@@ -226,11 +225,20 @@ impl Default for ConsumerLedger {
             gap_from: Count::default(),
             gap_to: Count::default(),
             underrun_events: AtomicU32::new(0),
+            starved_at: AtomicU64::new(0),
             underrun_frames: Count::default(),
             underrun_longest: Count::default(),
             underruns: core::array::from_fn(|_| Underrun::default()),
             fill: core::array::from_fn(|_| Count::default()),
             bursts: core::array::from_fn(|_| Count::default()),
+            callbacks: Count::default(),
+            duplicate_callbacks: Count::default(),
+            starved_callbacks: Count::default(),
+            callback_fill: core::array::from_fn(|_| Count::default()),
+            slip_events: Count::default(),
+            slips: core::array::from_fn(|_| Slip::default()),
+            injected: Count::default(),
+            injections: core::array::from_fn(|_| Injection::default()),
         }
     }
 }
@@ -247,6 +255,11 @@ impl Default for ProducerLedger {
             lasted_ns: Count::default(),
             longest_ns: Count::default(),
             overrun_events: Count::default(),
+            overruns: core::array::from_fn(|_| Overrun::default()),
+            identical_blocks: Count::default(),
+            lateness: core::array::from_fn(|_| Count::default()),
+            latest_us: Count::default(),
+            accounts: core::array::from_fn(|_| Account::default()),
             non_finite: Count::default(),
             allocations: Count::default(),
             heartbeat: Count::default(),
@@ -257,6 +270,24 @@ impl Default for ProducerLedger {
         }
     }
 }
+
+/// Bucket of [`ProducerLedger::lateness`] for a wake-up that came `ms` milliseconds late: four to the octave, the first below 10 us.
+///
+/// # Real-time
+/// Safe.
+pub fn lateness_bucket(ms: f64) -> usize {
+    // As an integer, 0 for what is below the first edge or no number.
+    let octaves = (ms / LATENESS_FIRST_MS).log2();
+    ((octaves * 4.0 + 1.0) as usize).min(LATENESS_BUCKETS - 1)
+}
+
+/// Upper edge of bucket `bucket` of [`ProducerLedger::lateness`], in milliseconds: 10 us, 11.9 us, … The last bucket holds all that is later as well.
+pub fn lateness_edge_ms(bucket: usize) -> f64 {
+    LATENESS_FIRST_MS * (bucket as f64 / 4.0).exp2()
+}
+
+/// Upper edge of the first bucket, in milliseconds: two steps of a worker's clock.
+const LATENESS_FIRST_MS: f64 = 0.01;
 
 impl ConsumerLedger {
     /// Frames per bucket of [`ConsumerLedger::fill`] for a ring of `capacity` frames.

@@ -9,10 +9,16 @@
 //! a [`Snapshot`] that its sequence numbers show to be consistent.
 
 mod blocks;
+mod cause;
+mod events;
 mod snapshot;
 
 pub use blocks::{
-    BURST_BUCKETS, ConsumerLedger, DroppedBy, FILL_BUCKETS, INJECTION_SLOTS, Injection, ProducerLedger, ProducerState, SilentBy,
-    UNDERRUN_SLOTS, Underrun,
+    BURST_BUCKETS, ConsumerLedger, DroppedBy, FILL_BUCKETS, LATENESS_BUCKETS, ProducerLedger, ProducerState, SilentBy, lateness_bucket,
+    lateness_edge_ms,
 };
-pub use snapshot::{ConsumerCounts, InjectedFault, ProducerCounts, Snapshot, UnderrunEvent};
+pub use cause::{Cause, Circumstances, cause};
+pub use events::{
+    Account, Ending, INJECTION_SLOTS, Injection, OVERRUN_SLOTS, Overrun, SLIP_SLOTS, Slip, SlipKind, UNDERRUN_SLOTS, Underrun,
+};
+pub use snapshot::{ConsumerCounts, InjectedFault, OverrunEvent, ProducerAccount, ProducerCounts, SlipEvent, Snapshot, UnderrunEvent};

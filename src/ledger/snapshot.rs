@@ -2,7 +2,8 @@
 
 use crate::ring::sync::Ordering;
 
-use super::blocks::{ConsumerLedger, DroppedBy, INJECTION_SLOTS, ProducerLedger, ProducerState, SilentBy, UNDERRUN_SLOTS};
+use super::blocks::{ConsumerLedger, DroppedBy, ProducerLedger, ProducerState, SilentBy};
+use super::events::{Account, Ending, INJECTION_SLOTS, Injection, OVERRUN_SLOTS, SLIP_SLOTS, SlipKind, UNDERRUN_SLOTS};
 
 /// The consumer's counters at one instant; frames unless said otherwise. See [`ConsumerLedger`] for each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +50,18 @@ pub struct ConsumerCounts {
     pub fill: Vec<u64>,
     /// Callbacks by length in quanta.
     pub bursts: Vec<u64>,
+    /// Callbacks counted.
+    pub callbacks: u64,
+    /// Of those, with a repeated frame.
+    pub duplicate_callbacks: u64,
+    /// Of those, with a concealed or underrun-silent frame.
+    pub starved_callbacks: u64,
+    /// Callbacks counted per bucket of ring fill.
+    pub callback_fill: Vec<u64>,
+    /// Breaks of the index signal.
+    pub slip_events: u64,
+    /// Faults injected on the audio thread.
+    pub injected: u64,
 }
 
 /// The producer's counters at one instant; frames unless said otherwise. See [`ProducerLedger`] for each.
@@ -68,8 +81,14 @@ pub struct ProducerCounts {
     pub lasted_ns: u64,
     /// Longest time one block took, ns.
     pub longest_ns: u64,
-    /// Blocks refused.
+    /// Runs of refused blocks.
     pub overrun_events: u64,
+    /// Blocks that were the one before once more.
+    pub identical_blocks: u64,
+    /// Wake-ups by how late they were.
+    pub lateness: Vec<u64>,
+    /// The latest of them, us.
+    pub latest_us: u64,
     /// Samples that were not finite and became zero.
     pub non_finite: u64,
     /// Heap allocations inside `Source::render`.
@@ -89,25 +108,131 @@ pub struct ProducerCounts {
 pub struct UnderrunEvent {
     /// Place of the first missing frame among all frames requested.
     pub frame: u64,
+    /// Place of the first missing frame in the ring.
+    pub position: u64,
     /// Frames missing so far.
     pub frames: u64,
     /// Frames in the ring when it began.
     pub fill: u64,
     /// Starved quanta.
     pub quanta: u64,
-    /// Whether the sound is back.
-    pub over: bool,
+    /// How it ended, if it has.
+    pub ended_by: Ending,
+}
+
+/// One break of the index signal. See [`Slip`](super::Slip).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SlipEvent {
+    /// What it was.
+    pub kind: SlipKind,
+    /// Place among all frames requested.
+    pub frame: u64,
+    /// Frames skipped, replayed or torn.
+    pub frames: u64,
+}
+
+/// One overrun. See [`Overrun`](super::Overrun).
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct OverrunEvent {
+    /// When it began, in milliseconds since the epoch.
+    pub at_ms: f64,
+    /// Place in the ring at which the first refused frame would have been.
+    pub position: u64,
+    /// Frames dropped so far.
+    pub frames: u64,
+    /// Blocks refused so far.
+    pub blocks: u64,
+}
+
+/// What the producer did while the reader starved, times in milliseconds. See [`Account`](super::Account) for each.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ProducerAccount {
+    /// Number of the underrun, from 1.
+    pub event: u64,
+    /// When the missing frames were committed, since the epoch.
+    pub at_ms: f64,
+    /// From the ring being full until then.
+    pub spell_ms: f64,
+    /// Asleep.
+    pub asleep_ms: f64,
+    /// By how much the latest of its wake-ups was late (a part of `asleep_ms`).
+    pub late_ms: f64,
+    /// Rendering.
+    pub render_ms: f64,
+    /// The block that took longest.
+    pub longest_ms: f64,
+    /// Letting the source work ahead.
+    pub prepare_ms: f64,
+    /// At the event loop.
+    pub away_ms: f64,
+    /// Waiting for a source that had nothing.
+    pub dry_ms: f64,
+    /// Blocks rendered.
+    pub blocks: u64,
+    /// Frames of the latest of them.
+    pub block_frames: u64,
+    /// Frames ahead of the reader when the spell began.
+    pub ahead_frames: u64,
+    /// Frames that the producer may keep ahead.
+    pub limit_frames: u64,
+    /// Frames that the reader asked for during the spell.
+    pub asked_frames: u64,
+    /// By how many frames the reader once asked for more than the time that had passed accounts for.
+    pub burst_frames: u64,
+    /// The sound has jumped, or another source has begun, during the spell.
+    pub jumped: bool,
+    /// The producer has a clock of its own.
+    pub own_clock: bool,
+    /// No frames came: the producer was asked to stop, or its source ended.
+    pub nothing_came: bool,
+}
+
+impl ProducerAccount {
+    /// Not scheduled, as far as anybody can tell: the time of the spell that no other part of it accounts for.
+    pub fn rest_ms(&self) -> f64 {
+        (self.spell_ms - self.asleep_ms - self.render_ms - self.prepare_ms - self.away_ms - self.dry_ms).max(0.0)
+    }
+
+    fn of(account: &Account) -> ProducerAccount {
+        let ms = |us: &crate::ring::Count| us.get() as f64 / 1e3;
+        let flags = account.flags.get();
+        ProducerAccount {
+            event: account.event.get(),
+            at_ms: ms(&account.at_us),
+            spell_ms: ms(&account.spell_us),
+            asleep_ms: ms(&account.asleep_us),
+            late_ms: ms(&account.late_us),
+            render_ms: ms(&account.render_us),
+            longest_ms: ms(&account.longest_us),
+            prepare_ms: ms(&account.prepare_us),
+            away_ms: ms(&account.away_us),
+            dry_ms: ms(&account.dry_us),
+            blocks: account.blocks.get(),
+            block_frames: account.block_frames.get(),
+            ahead_frames: account.ahead_frames.get(),
+            limit_frames: account.limit_frames.get(),
+            asked_frames: account.asked_frames.get(),
+            burst_frames: account.burst_frames.get(),
+            jumped: flags & Account::JUMPED != 0,
+            own_clock: flags & Account::OWN_CLOCK != 0,
+            nothing_came: flags & Account::NOTHING_CAME != 0,
+        }
+    }
 }
 
 /// One injected fault as it happened. See [`Injection`](super::Injection).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct InjectedFault {
+    /// What it was: a number of [`FaultKind`](crate::inject::FaultKind).
+    pub kind: u32,
     /// When it began, in milliseconds since the epoch.
     pub at_ms: f64,
     /// How long it lasted, in milliseconds.
     pub lasted_ms: f64,
-    /// The producer's position, in frames.
+    /// The side's position in the ring, in frames.
     pub position: u64,
+    /// Frames that it concerned.
+    pub frames: u64,
 }
 
 /// Both sides' counters and the ring's positions, taken while neither changed.
@@ -123,8 +248,16 @@ pub struct Snapshot {
     pub read: u64,
     /// The latest underruns, oldest first: the last of `consumer.underrun_events`, [`UNDERRUN_SLOTS`] at most.
     pub underruns: Vec<UnderrunEvent>,
-    /// The latest injected faults, oldest first: the last of `producer.injected`.
+    /// What the producer says of the latest underruns, as far as it has: found by their numbers.
+    pub accounts: Vec<ProducerAccount>,
+    /// The latest overruns, oldest first: the last of `producer.overrun_events`.
+    pub overruns: Vec<OverrunEvent>,
+    /// The latest breaks of the index signal, oldest first: the last of `consumer.slip_events`.
+    pub slips: Vec<SlipEvent>,
+    /// The latest faults injected in the producer, oldest first: the last of `producer.injected`.
     pub injections: Vec<InjectedFault>,
+    /// The latest faults injected on the audio thread, oldest first: the last of `consumer.injected`.
+    pub audio_injections: Vec<InjectedFault>,
 }
 
 impl Snapshot {
@@ -132,6 +265,7 @@ impl Snapshot {
     pub fn of(producer: &ProducerLedger, consumer: &ConsumerLedger, write: u64, read: u64) -> Snapshot {
         let events = u64::from(consumer.underrun_events.load(Ordering::Relaxed));
         let injected = producer.injected.get();
+        let (overrun_events, slip_events) = (producer.overrun_events.get(), consumer.slip_events.get());
         Snapshot {
             producer: ProducerCounts {
                 produced: producer.produced.get(),
@@ -141,7 +275,10 @@ impl Snapshot {
                 render_ns: producer.render_ns.get(),
                 lasted_ns: producer.lasted_ns.get(),
                 longest_ns: producer.longest_ns.get(),
-                overrun_events: producer.overrun_events.get(),
+                overrun_events,
+                identical_blocks: producer.identical_blocks.get(),
+                lateness: producer.lateness.iter().map(|count| count.get()).collect(),
+                latest_us: producer.latest_us.get(),
                 non_finite: producer.non_finite.get(),
                 allocations: producer.allocations.get(),
                 heartbeat: producer.heartbeat.get(),
@@ -150,7 +287,7 @@ impl Snapshot {
                 injected,
             },
             consumer: ConsumerCounts {
-                requested: consumer.requested.get(),
+                requested: consumer.requested.load(Ordering::Relaxed),
                 fresh: consumer.fresh.get(),
                 repeated: consumer.repeated.get(),
                 concealed: consumer.concealed.get(),
@@ -171,6 +308,12 @@ impl Snapshot {
                 underrun_longest: consumer.underrun_longest.get(),
                 fill: consumer.fill.iter().map(|count| count.get()).collect(),
                 bursts: consumer.bursts.iter().map(|count| count.get()).collect(),
+                callbacks: consumer.callbacks.get(),
+                duplicate_callbacks: consumer.duplicate_callbacks.get(),
+                starved_callbacks: consumer.starved_callbacks.get(),
+                callback_fill: consumer.callback_fill.iter().map(|count| count.get()).collect(),
+                slip_events,
+                injected: consumer.injected.get(),
             },
             write,
             read,
@@ -179,23 +322,41 @@ impl Snapshot {
                     let event = &consumer.underruns[slot];
                     UnderrunEvent {
                         frame: event.frame.get(),
+                        position: event.position.get(),
                         frames: event.frames.get(),
                         fill: event.fill.get(),
                         quanta: event.quanta.get(),
-                        over: event.over.get() != 0,
+                        ended_by: Ending::from_number(event.ended_by.get()),
                     }
                 })
                 .collect(),
-            injections: latest(injected, INJECTION_SLOTS)
+            accounts: latest(events, UNDERRUN_SLOTS)
+                .map(|slot| ProducerAccount::of(&producer.accounts[slot]))
+                .filter(|account| account.event + (UNDERRUN_SLOTS as u64) > events)
+                .collect(),
+            overruns: latest(overrun_events, OVERRUN_SLOTS)
                 .map(|slot| {
-                    let fault = &producer.injections[slot];
-                    InjectedFault {
-                        at_ms: fault.at_us.get() as f64 / 1e3,
-                        lasted_ms: fault.lasted_us.get() as f64 / 1e3,
-                        position: fault.position.get(),
+                    let event = &producer.overruns[slot];
+                    OverrunEvent {
+                        at_ms: event.at_us.get() as f64 / 1e3,
+                        position: event.position.get(),
+                        frames: event.frames.get(),
+                        blocks: event.blocks.get(),
                     }
                 })
                 .collect(),
+            slips: latest(slip_events, SLIP_SLOTS)
+                .map(|slot| {
+                    let event = &consumer.slips[slot];
+                    SlipEvent {
+                        kind: SlipKind::from_number(event.kind.get()),
+                        frame: event.frame.get(),
+                        frames: event.frames.get(),
+                    }
+                })
+                .collect(),
+            injections: injections(&producer.injections, injected),
+            audio_injections: injections(&consumer.injections, consumer.injected.get()),
         }
     }
 
@@ -235,6 +396,11 @@ impl Snapshot {
         consumer.requested.abs_diff(put_out) + self.producer.produced.abs_diff(gone)
     }
 
+    /// What the producer says of underrun number `event` (from 1), if it has said anything yet.
+    pub fn account_of(&self, event: u64) -> Option<&ProducerAccount> {
+        self.accounts.iter().find(|account| account.event == event)
+    }
+
     /// What the producer was doing.
     pub fn state(&self) -> ProducerState {
         ProducerState::from_number(self.producer.state)
@@ -255,6 +421,21 @@ impl Snapshot {
         let longest = bursts.iter().rposition(|count| *count > 0)?;
         (*count > 0).then_some((common as u64 * self.consumer.quantum, longest as u64 * self.consumer.quantum))
     }
+}
+
+/// The last of `total` faults.
+fn injections(slots: &[Injection; INJECTION_SLOTS], total: u64) -> Vec<InjectedFault> {
+    let fault = |slot: usize| {
+        let fault = &slots[slot];
+        InjectedFault {
+            kind: fault.kind.get() as u32,
+            at_ms: fault.at_us.get() as f64 / 1e3,
+            lasted_ms: fault.lasted_us.get() as f64 / 1e3,
+            position: fault.position.get(),
+            frames: fault.frames.get(),
+        }
+    };
+    latest(total, INJECTION_SLOTS).map(fault).collect()
 }
 
 /// Slots of the last of `total` entries in a circle of `slots`, oldest first.

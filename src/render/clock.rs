@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-/// A clock and a way to stand still.
+use crate::ring::{Producer, Ticket, Until, Woken};
+
+/// A clock, and how time is let pass.
 pub trait Clock {
     /// Milliseconds since some fixed moment, with fractions; never goes back.
     fn now_ms(&self) -> f64;
@@ -10,8 +12,10 @@ pub trait Clock {
     /// Milliseconds since the epoch at which [`now_ms`](Clock::now_ms) was 0.
     fn origin_ms(&self) -> f64;
 
-    /// Stands still. Only injected faults do this; the producer's own sleep is [`Producer::wait`](crate::ring::Producer::wait).
-    fn stand_still(&self, how_long: Duration);
+    /// Sleeps as [`Producer::sleep`] does. Another clock may let time pass in another way: between [`Producer::doze`] and [`Producer::get_up`].
+    fn sleep(&mut self, producer: &mut Producer, ticket: Ticket, until: Until, timeout: Duration) -> Woken {
+        producer.sleep(ticket, until, timeout)
+    }
 }
 
 /// The machine's clock.
@@ -43,9 +47,5 @@ impl Clock for SystemClock {
 
     fn origin_ms(&self) -> f64 {
         self.origin_ms
-    }
-
-    fn stand_still(&self, how_long: Duration) {
-        std::thread::sleep(how_long);
     }
 }

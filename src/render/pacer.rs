@@ -2,16 +2,22 @@
 
 use core::time::Duration;
 
+use super::delays::{Delays, Rest};
+use super::pace::{Pace, Timer};
+use super::refusal::Refusals;
 use super::{Clock, RenderInfo, Source};
 use crate::error::{Error, in_range};
-use crate::inject::{StallPlan, Staller};
-use crate::ledger::{INJECTION_SLOTS, ProducerState};
+use crate::ledger::ProducerState;
 use crate::ring::sync::{Arc, Ordering};
-use crate::ring::{Producer, Ticket};
+use crate::ring::{Producer, Ticket, Until, Woken};
 use crate::shared::SharedOutput;
 
 /// Every sleep ends after this long at the latest, so that the heartbeat goes on.
 pub(super) const LONGEST_SLEEP: Duration = Duration::from_millis(250);
+/// Samples by which two blocks are compared. Real sound does not repeat so many, bit by bit, at a block's length.
+const HEAD_SAMPLES: usize = 32;
+/// How much later than the ring should be empty a producer wakes by itself, in seconds: half a callback.
+const WITNESS_SLACK_S: f64 = 0.005;
 
 /// What a turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +42,7 @@ enum Step {
     Dry,
 }
 
-/// Drives a [`Source`] by the ring's room: back-pressure is its clock, so it cannot drift from the device's.
+/// Drives a [`Source`]: by the ring's room, so that back-pressure is its clock and it cannot drift from the device's, or by a clock of its own ([`Pace`]).
 pub struct Pacer<C> {
     producer: Producer,
     shared: Arc<SharedOutput>,
@@ -49,8 +55,13 @@ pub struct Pacer<C> {
     /// Frames since the source began.
     position: u64,
     mail_handled: u32,
-    freezes_done: u32,
-    staller: Option<Staller>,
+    timer: Option<Timer>,
+    refusals: Refusals,
+    delays: Delays,
+    /// How the latest block began: its first samples, as bits.
+    head: [u32; HEAD_SAMPLES],
+    /// When the loop was left for the mail, in ms.
+    left_ms: Option<f64>,
     primed: bool,
     ended: bool,
     /// While another sound is being rendered behind frames that are still to be discarded: where the sound ends that is heard meanwhile.
@@ -69,8 +80,14 @@ impl<C: Clock> Pacer<C> {
         in_range("the block", block_frames as f64, 1.0, Self::MAX_BLOCK as f64, " frames")?;
         let producer = Producer::claim(shared.ring.clone())?;
         let block = vec![0.0; block_frames * shared.ring.channels()];
+        let delays = Delays::new(&shared, clock.now_ms(), clock.origin_ms(), false);
         Ok(Pacer {
             producer,
+            timer: None,
+            refusals: Refusals::default(),
+            delays,
+            head: [0; HEAD_SAMPLES],
+            left_ms: None,
             shared,
             source,
             clock,
@@ -78,20 +95,21 @@ impl<C: Clock> Pacer<C> {
             block_frames,
             position: 0,
             mail_handled: 0,
-            freezes_done: 0,
-            staller: None,
             primed: false,
             ended: false,
             changing: None,
         })
     }
 
-    /// Stalls from now on as planned; `None` ends it.
+    /// What drives it from now on.
     ///
     /// # Errors
     /// [`Error::OutOfRange`].
-    pub fn set_stalls(&mut self, plan: Option<StallPlan>) -> Result<(), Error> {
-        self.staller = plan.map(|plan| Staller::new(plan, self.clock.now_ms())).transpose()?;
+    pub fn set_pace(&mut self, pace: Pace) -> Result<(), Error> {
+        let now = self.clock.now_ms();
+        let block_ms = self.block_frames as f64 * 1e3 / f64::from(self.shared.sample_rate);
+        self.timer = pace.timer(now, block_ms)?;
+        self.delays = Delays::new(&self.shared, now, self.clock.origin_ms(), self.timer.is_some());
         Ok(())
     }
 
@@ -115,6 +133,7 @@ impl<C: Clock> Pacer<C> {
 
     /// Another sound follows: what lies in the ring plays on until there is enough of it.
     fn begin_anew(&mut self) {
+        self.delays.jumped();
         self.position = 0;
         self.ended = false;
         // Of a sound that is itself replaced before it was heard, nothing need be heard: what plays is still the one before it.
@@ -146,23 +165,28 @@ impl<C: Clock> Pacer<C> {
     /// One turn. To be called again and again, on a thread that may sleep.
     pub fn turn(&mut self) -> Turn {
         self.tell(|ledger| ledger.heartbeat.add(1));
-        // Before looking at anything: a call that comes after the look changes the word, and `wait` does not sleep.
+        if let Some(left_ms) = self.left_ms.take() {
+            self.delays.away((self.clock.now_ms() - left_ms).max(0.0));
+        }
+        // Before looking at anything: a call that comes after the look changes the word, and `sleep` does not sleep.
         let ticket = self.producer.ticket();
         let control = &self.shared.control;
         if control.stop.load(Ordering::Relaxed) != 0 {
+            self.delays
+                .nothing_comes(&self.shared, self.clock.now_ms(), self.producer.position());
             self.set_state(ProducerState::Stopped);
             return Turn::Stopped;
         }
         assert!(control.panic.load(Ordering::Relaxed) == 0, "the page asked for a crash");
         if control.mail.load(Ordering::Relaxed) != self.mail_handled {
+            self.left_ms = Some(self.clock.now_ms());
             return Turn::Mail;
-        }
-        if let Some(how_long) = self.fault_due() {
-            self.stand_still(how_long);
-            return Turn::Idle;
         }
         if self.source.jumped() {
             self.begin_anew();
+        }
+        if self.timer.is_some() {
+            return self.turn_by_clock(ticket);
         }
         let block = self.block_frames.min(self.producer.ring().limit());
         let step = self.advance(block);
@@ -173,15 +197,63 @@ impl<C: Clock> Pacer<C> {
         if self.changing.is_some() && (!dry || self.reader_at() >= self.change_at()) {
             self.change_over();
         }
-        if !self.primed && !dry {
-            self.primed = true;
-            self.set_state(if self.ended { ProducerState::Ended } else { ProducerState::Running });
+        // A source that is only just in time has caught up as well.
+        if !dry || self.producer.write_available() < 2 * block {
+            self.caught_up();
+        }
+        if !dry {
+            self.prime();
         }
         if !self.ended && self.prepare() {
             return Turn::Idle;
         }
         self.sleep(ticket, block, dry);
         Turn::Idle
+    }
+
+    /// One turn by a clock of its own: a block when it is due, else sleep until it is.
+    fn turn_by_clock(&mut self, ticket: Ticket) -> Turn {
+        let now = self.clock.now_ms();
+        let due_ms = self.timer.as_ref().map_or(now, Timer::due_ms);
+        if self.ended || now < due_ms {
+            self.caught_up();
+            if !self.ended && self.prepare() {
+                return Turn::Idle;
+            }
+            let left = if self.ended {
+                LONGEST_SLEEP
+            } else {
+                Duration::from_secs_f64((due_ms - now).max(0.0) / 1e3)
+            };
+            let rest = if left < LONGEST_SLEEP { Rest::Time(due_ms) } else { Rest::Call };
+            self.sleep_for(ticket, Until::Call, rest, left.min(LONGEST_SLEEP));
+            return Turn::Idle;
+        }
+        let frames = self.source.available().min(self.block_frames);
+        if frames > 0 {
+            self.render(frames);
+            if self.producer.write_available() < self.block_frames {
+                self.prime();
+            }
+        }
+        if let Some(timer) = &mut self.timer {
+            timer.ticked();
+        }
+        Turn::Rendered
+    }
+
+    /// The ring is as full as it should be.
+    fn caught_up(&mut self) {
+        let (position, ahead) = (self.producer.position(), self.producer.ahead() as u64);
+        self.delays.caught_up(&self.shared, self.clock.now_ms(), position, ahead);
+    }
+
+    /// The ring is full for the first time: the sound begins.
+    fn prime(&mut self) {
+        if !self.primed {
+            self.primed = true;
+            self.set_state(if self.ended { ProducerState::Ended } else { ProducerState::Running });
+        }
     }
 
     /// Renders a block of up to `block` frames, if there is room for it and the source has any.
@@ -215,7 +287,7 @@ impl<C: Clock> Pacer<C> {
         }
     }
 
-    /// Renders and commits one block of `frames` frames, for which there is room.
+    /// Renders one block of `frames` frames and commits it: as much of it as there is room for, which is all unless the producer has a clock of its own.
     fn render(&mut self, frames: usize) {
         let channels = self.producer.ring().channels();
         let sample_rate = self.shared.sample_rate;
@@ -233,13 +305,29 @@ impl<C: Clock> Pacer<C> {
         let written = self.source.render(block, &info).min(frames);
         let took_ns = (self.clock.now_ms() - start).max(0.0) * 1e6;
         let allocated = crate::allocations() - before;
+        self.compare(frames);
+        let block = &mut self.block[..frames * channels];
+        let fits = match self.timer {
+            Some(_) => written.min(self.producer.write_available()),
+            None => written,
+        };
         let work = Work {
-            asked: frames,
+            ends: written < frames,
             took_ns,
             allocated,
         };
-        hand_over(&mut self.producer, &self.shared, &mut block[..written * channels], work);
+        hand_over(&mut self.producer, &self.shared, &mut block[..fits * channels], work);
+        let now = self.clock.now_ms();
+        if self.timer.is_some() {
+            let (at, refused) = (self.clock.origin_ms() + now, (written - fits) as u64);
+            self.refusals.offered(&self.shared, at, self.producer.position(), refused);
+        }
         self.ended = written < frames;
+        let position = self.producer.position();
+        self.delays.rendered(&self.shared, now, took_ns / 1e6, fits as u64, position);
+        if self.ended {
+            self.delays.nothing_comes(&self.shared, now, position);
+        }
         if self.position == 0 && !self.ended {
             // Only now, when the sound before had ended: waiting for the first frames is no underrun. Before the ring was full for the first time it still has to become so.
             self.set_state(if self.primed {
@@ -251,63 +339,55 @@ impl<C: Clock> Pacer<C> {
         self.position += written as u64;
     }
 
-    /// Sleeps until there is room for `frames`, or, when the source is `dry`, until the old sound is nearly over; or until a call, a fault or the heartbeat.
+    /// Counts a block that begins as the one before did, sample by sample, and not with silence: the source has handed out the same buffer again.
+    fn compare(&mut self, frames: usize) {
+        let samples = &self.block[..frames * self.producer.ring().channels()];
+        let Some(first) = samples.first_chunk::<HEAD_SAMPLES>() else {
+            return;
+        };
+        let head = first.map(f32::to_bits);
+        if core::mem::replace(&mut self.head, head) == head && first.iter().any(|sample| *sample != first[0]) {
+            self.tell(|ledger| ledger.identical_blocks.add(1));
+        }
+    }
+
+    /// Sleeps until there is room for `frames`, or, when the source is `dry`, until the old sound is nearly over; or until a call or the heartbeat.
     fn sleep(&mut self, ticket: Ticket, frames: usize, dry: bool) {
-        let fault = self
-            .staller
-            .as_ref()
-            .map(|staller| Duration::from_secs_f64(staller.due_in(self.clock.now_ms()) / 1e3));
-        let longest = fault.map_or(LONGEST_SLEEP, |fault| fault.min(LONGEST_SLEEP));
-        // A source that has ended needs no room; it waits for mail.
-        let woken = if self.ended {
-            self.producer.wait_for_call(ticket, longest)
+        let ring = self.producer.ring();
+        let limit = ring.limit();
+        let (until, rest, longest) = if self.ended {
+            // It needs no room; it waits for mail.
+            (Until::Call, Rest::Call, LONGEST_SLEEP)
         } else if dry {
             // Room there is already; who brings frames calls.
-            let change_at = self.change_at();
-            self.producer.wait_for_reader(ticket, change_at, longest)
+            (Until::Reader(self.change_at()), Rest::Dry, LONGEST_SLEEP)
         } else {
-            self.producer.wait(ticket, frames, longest)
+            let missing = frames.min(limit).saturating_sub(self.producer.write_available()) as u64;
+            let frame = Delays::asked(&self.shared) + missing;
+            // By then the reader should have called, even at the end of a long callback. If it has not, that is worth knowing when it does: it has not called late, it was asked late.
+            let ahead_s = (self.producer.ahead() as f64) / f64::from(self.shared.sample_rate);
+            let witness = Duration::from_secs_f64(ahead_s + WITNESS_SLACK_S);
+            let longest = if self.delays.reader_moves() {
+                witness.min(LONGEST_SLEEP)
+            } else {
+                LONGEST_SLEEP
+            };
+            (Until::Room(frames), Rest::Room { frame }, longest)
         };
+        self.sleep_for(ticket, until, rest, longest);
+    }
+
+    fn sleep_for(&mut self, ticket: Ticket, until: Until, rest: Rest, longest: Duration) {
+        let from = self.clock.now_ms();
+        let woken = self.clock.sleep(&mut self.producer, ticket, until, longest);
+        let there = match rest {
+            Rest::Time(_) => woken == Woken::TimedOut,
+            _ => woken == Woken::Room,
+        };
+        self.delays.slept(&self.shared, from, self.clock.now_ms(), rest, there);
         self.tell(|ledger| {
             ledger.sleeps.add(1);
-            ledger.time_outs.add(u64::from(woken == crate::ring::Woken::TimedOut));
-        });
-    }
-
-    /// How long to stand still now, if a fault is due.
-    fn fault_due(&mut self) -> Option<Duration> {
-        let control = &self.shared.control;
-        // Acquire: pairs with the page's store after `freeze_ms`.
-        let freezes = control.freezes.load(Ordering::Acquire);
-        if freezes != self.freezes_done {
-            self.freezes_done = freezes;
-            return Some(Duration::from_millis(u64::from(control.freeze_ms.load(Ordering::Relaxed))));
-        }
-        let now = self.clock.now_ms();
-        let ms = self.staller.as_mut()?.due(now)?;
-        Some(Duration::from_secs_f64(ms / 1e3))
-    }
-
-    /// Stands still and records it as it really was.
-    fn stand_still(&mut self, how_long: Duration) {
-        let start = self.clock.now_ms();
-        let mut left = how_long;
-        // In pieces with a heartbeat: who stands still on purpose is not lost, and stops when asked to.
-        while !left.is_zero() && self.shared.control.stop.load(Ordering::Relaxed) == 0 {
-            let piece = left.min(LONGEST_SLEEP);
-            self.clock.stand_still(piece);
-            self.tell(|ledger| ledger.heartbeat.add(1));
-            left -= piece;
-        }
-        let lasted = self.clock.now_ms() - start;
-        let at = self.clock.origin_ms() + start;
-        let position = self.producer.position();
-        self.tell(|ledger| {
-            let record = &ledger.injections[(ledger.injected.get() % INJECTION_SLOTS as u64) as usize];
-            record.at_us.set((at * 1e3).round() as u64);
-            record.lasted_us.set((lasted * 1e3).round() as u64);
-            record.position.set(position);
-            ledger.injected.add(1);
+            ledger.time_outs.add(u64::from(woken == Woken::TimedOut));
         });
     }
 
@@ -315,8 +395,9 @@ impl<C: Clock> Pacer<C> {
     fn prepare(&mut self) -> bool {
         let start = self.clock.now_ms();
         let more = self.source.prepare();
-        let took_ns = (self.clock.now_ms() - start).max(0.0) * 1e6;
-        self.tell(|ledger| ledger.render_ns.add(took_ns as u64));
+        let took_ms = (self.clock.now_ms() - start).max(0.0);
+        self.delays.prepared(took_ms);
+        self.tell(|ledger| ledger.render_ns.add((took_ms * 1e6) as u64));
         more
     }
 
@@ -336,8 +417,8 @@ impl<C: Clock> Pacer<C> {
 /// What rendering a block came to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Work {
-    /// Frames asked for. A block with fewer is the source's last.
-    pub asked: usize,
+    /// Whether this block is the source's last.
+    pub ends: bool,
     /// Time it took, in nanoseconds.
     pub took_ns: f64,
     /// Heap allocations it made.
@@ -363,7 +444,7 @@ pub(crate) fn hand_over(producer: &mut Producer, shared: &SharedOutput, block: &
     ledger.longest_ns.set(ledger.longest_ns.get().max(work.took_ns as u64));
     ledger.non_finite.add(spoiled);
     ledger.allocations.add(work.allocated);
-    if written < work.asked {
+    if work.ends {
         ledger.state.store(ProducerState::Ended as u32, Ordering::Release);
     }
     ledger.sequence.end();

@@ -1,7 +1,7 @@
 //! The lock-free ring between the producer's worker and the audio thread.
 //!
 //! One [`Producer`], one [`Consumer`], for good. Data moves in whole frames; a partial transfer is a count, not an error.
-//! The producer may sleep until there is room ([`Producer::wait`]); the consumer never waits.
+//! The producer may sleep until there is room ([`Producer::sleep`]); the consumer never waits.
 //!
 //! | thread | calls | pairs with |
 //! | --- | --- | --- |
@@ -31,7 +31,7 @@ pub mod sync;
 
 pub use consumer::Consumer;
 pub use layout::{MAGIC, MAX_CAPACITY, MAX_CHANNELS, Ring, VERSION};
-pub use producer::{Producer, Ticket, Woken};
+pub use producer::{Producer, Ticket, Until, Woken};
 #[cfg(not(loom))]
 pub use sequence::{Count, Sequence};
 

@@ -29,14 +29,25 @@ pub struct Producer {
     sleep: u32,
 }
 
-/// What [`Producer::wait`] compares with: taken before looking for work, it makes a call in between keep the producer awake.
-#[derive(Debug, Clone, Copy)]
+/// What [`Producer::sleep`] compares with: taken before looking for work, it makes a call in between keep the producer awake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket(pub(crate) u32);
 
-/// Why [`Producer::wait`] returned.
+/// What a producer sleeps for ([`Producer::sleep`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// So many frames can be written (at most the ring's limit is waited for).
+    Room(usize),
+    /// The consumer has read or discarded all frames before this position.
+    Reader(u64),
+    /// Somebody calls ([`Ring::call`]), whatever room there is.
+    Call,
+}
+
+/// Why [`Producer::sleep`] returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Woken {
-    /// There is room for what was asked.
+    /// What it waited for is there.
     Room,
     /// Somebody called ([`Ring::call`]): look around.
     Called,
@@ -191,30 +202,50 @@ impl Producer {
         (self.write - self.read.max(self.mark)) as usize
     }
 
-    /// What [`wait`](Producer::wait) needs: take it before looking for commands and room.
+    /// What [`sleep`](Producer::sleep) needs: take it before looking for commands and room.
     pub fn ticket(&self) -> Ticket {
         // Acquire: pairs with `Ring::call`; a command given before that call is seen after this load.
         Ticket(self.ring.wake.0.word.load(Ordering::Acquire))
     }
 
-    /// Sleeps until `frames` frames can be written (at most the ring's limit is waited for), somebody calls, or `timeout` is over. Returns at once when there is room already or
-    /// somebody has called since `ticket` was taken. Not on the page's thread and not on the audio thread: browsers forbid waiting there.
+    /// Sleeps until `frames` frames can be written: [`sleep`](Producer::sleep) until [`Until::Room`].
     pub fn wait(&mut self, ticket: Ticket, frames: usize, timeout: Duration) -> Woken {
-        self.limit = self.ring.limit().max(self.at_least);
-        let frames = frames.min(self.limit);
-        let end = self.write + frames as u64;
-        let for_limit = end.saturating_sub(self.limit as u64);
-        // What is marked does not count against the limit: then only the storage can be in the way.
-        let for_limit = if for_limit <= self.mark { 0 } else { for_limit };
-        let wake_at = for_limit.max(end.saturating_sub(self.ring.capacity() as u64));
-        // The limit need not be looked at again: who changes it calls, and that keeps us from sleeping.
-        self.lie_down(wake_at);
-        if self.room() < frames {
+        self.sleep(ticket, Until::Room(frames), timeout)
+    }
+
+    /// Sleeps until what it waits for is there, somebody calls, or `timeout` is over. Returns at once when it is there already or somebody has called since `ticket` was taken. Not on the page's
+    /// thread and not on the audio thread: browsers forbid waiting there.
+    pub fn sleep(&mut self, ticket: Ticket, until: Until, timeout: Duration) -> Woken {
+        if self.doze(until) {
             self.ring.wake.0.futex.wait(&self.ring.wake.0.word, ticket.0, timeout);
         }
+        self.get_up(ticket, until)
+    }
+
+    /// The first half of [`sleep`](Producer::sleep), for those who sleep in a way of their own: says that it sleeps, and looks once more. Returns whether it has to: until a
+    /// [`ticket`](Producer::ticket) taken now differs from the one taken before. Then comes [`get_up`](Producer::get_up), whatever was returned.
+    pub fn doze(&mut self, until: Until) -> bool {
+        match until {
+            Until::Room(frames) => {
+                self.limit = self.ring.limit().max(self.at_least);
+                let end = self.write + frames.min(self.limit) as u64;
+                let for_limit = end.saturating_sub(self.limit as u64);
+                // What is marked does not count against the limit: then only the storage can be in the way.
+                let for_limit = if for_limit <= self.mark { 0 } else { for_limit };
+                // The limit need not be looked at again: who changes it calls, and that keeps us from sleeping.
+                self.lie_down(for_limit.max(end.saturating_sub(self.ring.capacity() as u64)));
+            }
+            Until::Reader(position) => self.lie_down(position),
+            Until::Call => {}
+        }
+        !self.is_there(until)
+    }
+
+    /// The second half of [`sleep`](Producer::sleep): no longer asleep. `ticket` and `until` as before.
+    pub fn get_up(&mut self, ticket: Ticket, until: Until) -> Woken {
         self.ring.producer.0.sleep.store(0, Ordering::Relaxed);
         self.look();
-        if self.room() >= frames {
+        if self.is_there(until) {
             Woken::Room
         } else if self.ring.wake.0.word.load(Ordering::Relaxed) != ticket.0 {
             Woken::Called
@@ -223,30 +254,13 @@ impl Producer {
         }
     }
 
-    /// Sleeps until somebody calls or `timeout` is over, whatever room there is. Otherwise as [`wait`](Producer::wait).
-    pub fn wait_for_call(&mut self, ticket: Ticket, timeout: Duration) -> Woken {
-        let wake = &self.ring.wake.0;
-        wake.futex.wait(&wake.word, ticket.0, timeout);
-        if wake.word.load(Ordering::Relaxed) == ticket.0 {
-            Woken::TimedOut
-        } else {
-            Woken::Called
+    /// Whether what a sleep waits for is there, as far as known.
+    fn is_there(&self, until: Until) -> bool {
+        match until {
+            Until::Room(frames) => self.room() >= frames.min(self.limit),
+            Until::Reader(position) => self.read >= position,
+            Until::Call => false,
         }
-    }
-
-    /// Sleeps until the consumer has read or discarded all frames before `position`, somebody calls, or `timeout` is over. Otherwise as [`wait`](Producer::wait); [`Woken::Room`] says that
-    /// the reader is there.
-    #[cfg(not(loom))]
-    pub fn wait_for_reader(&mut self, ticket: Ticket, position: u64, timeout: Duration) -> Woken {
-        self.lie_down(position);
-        let woken = if self.read < position {
-            self.wait_for_call(ticket, timeout)
-        } else {
-            Woken::Room
-        };
-        self.ring.producer.0.sleep.store(0, Ordering::Relaxed);
-        self.look();
-        if self.read < position { woken } else { Woken::Room }
     }
 
     /// Says that it sleeps, until the reader is at `wake_at`, and looks at the reader once more: if it is not there yet, it will call.

@@ -45,7 +45,7 @@ pub extern "C" fn noxrun_bench_push(handle: usize, blocks: usize) -> f64 {
     let Bench { shared, producer, block } = bench(handle);
     for _ in 0..blocks {
         let work = Work {
-            asked: BLOCK_FRAMES,
+            ends: false,
             took_ns: 5000.0,
             allocated: 0,
         };

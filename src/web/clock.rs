@@ -38,8 +38,4 @@ impl Clock for WorkerClock {
     fn origin_ms(&self) -> f64 {
         self.performance.time_origin()
     }
-
-    fn stand_still(&self, how_long: Duration) {
-        self.futex.wait(&self.never, 0, how_long);
-    }
 }

@@ -8,7 +8,6 @@ use super::WorkerClock;
 use super::fed::Feeds;
 use super::message::{post, tell_panics};
 use super::options::object;
-use crate::inject::StallPlan;
 use crate::render::{Pacer, Source, Turn};
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
@@ -49,18 +48,7 @@ impl ProducerWorker {
         let mut feeds = Feeds::default();
         let source = open(&spec, &shared, &mut feeds).map_err(|reason| JsError::new(&reason))?;
         let clock = WorkerClock::new().ok_or_else(|| JsError::new("the producer runs in a dedicated worker only"))?;
-        let mut pacer = Pacer::new(shared.clone(), source, number("block") as usize, clock)?;
-        let stalls = Reflect::get(options, &"stalls".into()).unwrap_or_default();
-        if stalls.is_object() {
-            let number = |name: &str| number_of(&stalls, name);
-            let plan = StallPlan {
-                ms: number("ms"),
-                every_ms: number("everyMs"),
-                jitter_ms: number("jitterMs"),
-                seed: number("seed") as u64,
-            };
-            pacer.set_stalls(Some(plan))?;
-        }
+        let pacer = Pacer::new(shared.clone(), source, number("block") as usize, clock)?;
         Ok(ProducerWorker {
             shared,
             pacer,

@@ -116,7 +116,7 @@ impl Output {
                     ("frames", number(event.frames)),
                     ("fill", number(event.fill)),
                     ("quanta", number(event.quanta)),
-                    ("over", event.over.into()),
+                    ("endedBy", event.ended_by.name().into()),
                 ])
             })
             .collect();

@@ -1,0 +1,79 @@
+//! The kinds of faults.
+
+/// What a fault is. The discriminant is the value of [`Injection::kind`](crate::ledger::Injection::kind).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum FaultKind {
+    /// The source blocks.
+    Stall = 0,
+    /// Each block takes longer.
+    Slow = 1,
+    /// The worker wakes late.
+    Late = 2,
+    /// The page's own thread is busy.
+    Jank = 3,
+    /// Garbage in the producer's worker.
+    Gc = 4,
+    /// Other threads keep the cores busy.
+    Hogs = 5,
+    /// The audio thread asks for more at once.
+    Burst = 6,
+    /// The producer dies.
+    Kill = 7,
+    /// The context is suspended.
+    Suspend = 8,
+    /// The producer's clock is off.
+    Rate = 9,
+    /// Frames are left out.
+    Skip = 10,
+    /// Frames come again.
+    Replay = 11,
+    /// Frames are half of one block, half of another.
+    Tear = 12,
+    /// Blocks are handed out as references to one buffer.
+    Alias = 13,
+    /// The render path allocates.
+    Allocate = 14,
+}
+
+impl FaultKind {
+    /// All of them, in the order of the discriminants.
+    pub const ALL: [FaultKind; 15] = [
+        FaultKind::Stall,
+        FaultKind::Slow,
+        FaultKind::Late,
+        FaultKind::Jank,
+        FaultKind::Gc,
+        FaultKind::Hogs,
+        FaultKind::Burst,
+        FaultKind::Kill,
+        FaultKind::Suspend,
+        FaultKind::Rate,
+        FaultKind::Skip,
+        FaultKind::Replay,
+        FaultKind::Tear,
+        FaultKind::Alias,
+        FaultKind::Allocate,
+    ];
+
+    /// Its name, as in the scenario and the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            FaultKind::Stall => "stall",
+            FaultKind::Slow => "slow",
+            FaultKind::Late => "late",
+            FaultKind::Jank => "jank",
+            FaultKind::Gc => "gc",
+            FaultKind::Hogs => "hogs",
+            FaultKind::Burst => "burst",
+            FaultKind::Kill => "kill",
+            FaultKind::Suspend => "suspend",
+            FaultKind::Rate => "rate",
+            FaultKind::Skip => "skip",
+            FaultKind::Replay => "replay",
+            FaultKind::Tear => "tear",
+            FaultKind::Alias => "alias",
+            FaultKind::Allocate => "allocate",
+        }
+    }
+}

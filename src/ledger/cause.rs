@@ -1,0 +1,199 @@
+//! Why frames were lost: worked out from evidence alone. Nothing here knows which faults are injected.
+
+use super::events::Ending;
+use super::snapshot::{ProducerAccount, UnderrunEvent};
+
+/// Why an underrun happened. The rules stand in [`cause`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// Nothing had been heard yet.
+    Startup,
+    /// The work for the blocks took longer than they last.
+    RenderTooSlow,
+    /// The worker was not scheduled when it should have run.
+    WokenLate,
+    /// The source blocked: a block came late by more than two block times, or nothing came.
+    Stalled,
+    /// One callback asked for more than the ring is allowed to hold.
+    CallbackBurst,
+    /// The producer's block exceeds what the ring can hold ahead.
+    RingTooSmall,
+    /// The producer is gone.
+    ProducerLost,
+    /// The source has ended.
+    Ended,
+    /// The sound jumped elsewhere and what follows was not there yet.
+    Seek,
+    /// The context was suspended, or the whole machine.
+    Suspended,
+    /// The producer's own clock is slower than the device's.
+    RateMismatch,
+    /// The evidence does not say.
+    Unknown,
+}
+
+impl Cause {
+    /// All of them.
+    pub const ALL: [Cause; 12] = [
+        Cause::Startup,
+        Cause::RenderTooSlow,
+        Cause::WokenLate,
+        Cause::Stalled,
+        Cause::CallbackBurst,
+        Cause::RingTooSmall,
+        Cause::ProducerLost,
+        Cause::Ended,
+        Cause::Seek,
+        Cause::Suspended,
+        Cause::RateMismatch,
+        Cause::Unknown,
+    ];
+
+    /// Its name, as in the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::Startup => "startup",
+            Cause::RenderTooSlow => "render-too-slow",
+            Cause::WokenLate => "woken-late",
+            Cause::Stalled => "stalled",
+            Cause::CallbackBurst => "callback-burst",
+            Cause::RingTooSmall => "ring-too-small",
+            Cause::ProducerLost => "producer-lost",
+            Cause::Ended => "ended",
+            Cause::Seek => "seek",
+            Cause::Suspended => "suspended",
+            Cause::RateMismatch => "rate-mismatch",
+            Cause::Unknown => "unknown",
+        }
+    }
+}
+
+/// What only the page sees of the time around an underrun.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Circumstances {
+    /// The context's rate in Hz.
+    pub sample_rate: f64,
+    /// Frames of the device's usual callback, if any was counted.
+    pub callback_frames: Option<u64>,
+    /// The producer was found lost while the underrun went on.
+    pub lost: bool,
+    /// The context was suspended or interrupted, or everything stood still, at some time during the spell that led to it.
+    pub suspended: bool,
+    /// Nothing more is to come about it: the output is closed.
+    pub over: bool,
+}
+
+/// Why `event` happened, as far as `account` (what the producer says of it, once it has) and `around` tell; `None` while more may become known.
+///
+/// The producer accounts for its time since the ring was last full. What it needed from the moment it should have run until the missing frames were there is its *response*:
+///
+/// 1. No account: lost, ended or suspended if the page or the event says so.
+/// 2. A response that the ring could not bridge is the cause, by its largest part: the source had nothing (`seek` after a jump, else `stalled`), the worker was not scheduled (`woken-late`), it was busy
+///    with other things (`stalled`, `seek` when that was another source), or it rendered: `stalled` when one block alone came late by more than two block times, else `render-too-slow`.
+/// 3. Otherwise the producer was in time: the reader took more than is usual (`callback-burst`), the ring is too small for the two blocks that meet in it (`ring-too-small`), or the
+///    producer goes by a clock that is too slow (`rate-mismatch`).
+pub fn cause(event: &UnderrunEvent, account: Option<&ProducerAccount>, around: &Circumstances) -> Option<Cause> {
+    if around.lost {
+        return Some(Cause::ProducerLost);
+    }
+    let Some(account) = account else {
+        return match event.ended_by {
+            Ending::Ended => Some(Cause::Ended),
+            _ if around.suspended => Some(Cause::Suspended),
+            _ if around.over => Some(Cause::Unknown),
+            _ => None,
+        };
+    };
+    Some(Weighed::of(account, around).cause(event))
+}
+
+/// An account in milliseconds of one kind.
+struct Weighed<'a> {
+    account: &'a ProducerAccount,
+    around: &'a Circumstances,
+    /// How long the producer took when it should have run.
+    response_ms: f64,
+    /// How long a block lasts.
+    block_ms: f64,
+}
+
+impl Weighed<'_> {
+    fn of<'a>(account: &'a ProducerAccount, around: &'a Circumstances) -> Weighed<'a> {
+        let rest_ms = account.rest_ms();
+        Weighed {
+            response_ms: account.late_ms + rest_ms + account.render_ms + account.prepare_ms + account.dry_ms + account.away_ms,
+            block_ms: account.block_frames as f64 * 1e3 / around.sample_rate,
+            account,
+            around,
+        }
+    }
+
+    fn ms(&self, frames: u64) -> f64 {
+        frames as f64 * 1e3 / self.around.sample_rate
+    }
+
+    fn cause(&self, event: &UnderrunEvent) -> Cause {
+        let Weighed { account, around, .. } = self;
+        if around.suspended && self.stood_still() {
+            return Cause::Suspended;
+        }
+        let callback = around.callback_frames.unwrap_or(0);
+        // What lies ahead when the producer is called, less what one callback takes before it can have done anything.
+        let bridged = account.limit_frames.saturating_sub(account.block_frames + callback);
+        // Where nothing is left, no producer is fast enough: only what would have starved a ring with one callback more counts.
+        let too_small = bridged == 0;
+        let limit_ms = if too_small {
+            self.ms(callback.max(account.block_frames))
+        } else {
+            self.ms(bridged)
+        };
+        if self.response_ms >= limit_ms {
+            return self.of_the_producer();
+        }
+        if account.burst_frames > account.limit_frames.max(callback) {
+            return Cause::CallbackBurst;
+        }
+        if account.own_clock {
+            return Cause::RateMismatch;
+        }
+        if too_small {
+            return if callback > account.limit_frames {
+                Cause::CallbackBurst
+            } else {
+                Cause::RingTooSmall
+            };
+        }
+        if event.ended_by == Ending::Ended || account.nothing_came {
+            return Cause::Ended;
+        }
+        // Both a little: the larger of the two.
+        match self.ms(account.burst_frames.saturating_sub(callback)) > self.response_ms {
+            true => Cause::CallbackBurst,
+            false if self.response_ms * 2.0 >= limit_ms => self.of_the_producer(),
+            false => Cause::Unknown,
+        }
+    }
+
+    /// The largest part of the response.
+    fn of_the_producer(&self) -> Cause {
+        let account = self.account;
+        let unscheduled = account.late_ms.max(account.rest_ms());
+        let rendering = account.render_ms + account.prepare_ms;
+        let largest = unscheduled.max(rendering).max(account.dry_ms).max(account.away_ms);
+        if largest == account.dry_ms || largest == account.away_ms {
+            return if account.jumped { Cause::Seek } else { Cause::Stalled };
+        }
+        if largest == unscheduled {
+            return Cause::WokenLate;
+        }
+        // Without the longest block, would the others have come in time?
+        let others_ms = account.blocks.saturating_sub(1) as f64 * self.block_ms;
+        let one_stood = account.longest_ms > 3.0 * self.block_ms && rendering - account.longest_ms <= others_ms;
+        if one_stood { Cause::Stalled } else { Cause::RenderTooSlow }
+    }
+
+    /// Whether the device stood still as well for most of the spell.
+    fn stood_still(&self) -> bool {
+        self.ms(self.account.asked_frames) < self.account.spell_ms / 2.0
+    }
+}

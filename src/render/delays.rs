@@ -1,0 +1,232 @@
+//! Where the producer's time goes, so that it can say what kept it when the reader has starved.
+
+use super::reader_clock::ReaderClock;
+use crate::ledger::{Account, ProducerLedger, UNDERRUN_SLOTS, lateness_bucket};
+use crate::ring::sync::Ordering;
+use crate::shared::SharedOutput;
+
+/// What a sleep was for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Rest {
+    /// For room, which the reader makes when it has asked for this frame.
+    Room {
+        /// Counted as the reader asks for frames.
+        frame: u64,
+    },
+    /// Until this time, in ms.
+    Time(f64),
+    /// For a source that had nothing.
+    Dry,
+    /// For a call only: the source has ended.
+    Call,
+}
+
+/// One spell: from the ring being full (or, with a clock of its own, the producer being in time) until it is again. Times in ms.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spell {
+    began_ms: f64,
+    /// Place in the ring where it began.
+    from: u64,
+    asleep_ms: f64,
+    late_ms: f64,
+    render_ms: f64,
+    longest_ms: f64,
+    prepare_ms: f64,
+    away_ms: f64,
+    dry_ms: f64,
+    blocks: u64,
+    block_frames: u64,
+    ahead: u64,
+    /// Frames that the reader had asked for.
+    asked: u64,
+    burst: u64,
+    flags: u64,
+}
+
+/// Keeps the producer's account. The producer tells it of everything that takes time; it answers each underrun with an [`Account`].
+///
+/// # Steady state
+/// Allocates nothing; a few additions for each block.
+#[derive(Debug)]
+pub(super) struct Delays {
+    spell: Spell,
+    /// The spell before: an underrun may be noticed only when it is over.
+    before: Spell,
+    /// Number of the latest underrun that was answered.
+    answered: u32,
+    /// The latest look at the reader: when, and the frames that it had asked for.
+    looked: (f64, u64),
+    reader: ReaderClock,
+    reader_moves: bool,
+    frames_per_ms: f64,
+    own_clock: bool,
+    origin_ms: f64,
+}
+
+impl Delays {
+    /// Begins to account at `now_ms`; the clock was 0 at `origin_ms` since the epoch. `own_clock`: the producer does not go by the ring's room.
+    pub fn new(shared: &SharedOutput, now_ms: f64, origin_ms: f64, own_clock: bool) -> Self {
+        let mut delays = Delays {
+            spell: Spell::default(),
+            before: Spell::default(),
+            answered: 0,
+            looked: (now_ms, 0),
+            reader: ReaderClock::new(shared.sample_rate),
+            reader_moves: false,
+            frames_per_ms: f64::from(shared.sample_rate) / 1e3,
+            own_clock,
+            origin_ms,
+        };
+        delays.begin(shared, now_ms, 0, 0);
+        delays
+    }
+
+    /// Frames that the reader has asked for so far.
+    pub fn asked(shared: &SharedOutput) -> u64 {
+        shared.consumer.0.requested.load(Ordering::Relaxed)
+    }
+
+    /// Whether the reader asked for anything during the latest sleep.
+    pub fn reader_moves(&self) -> bool {
+        self.reader_moves
+    }
+
+    /// The ring is full, or it is not yet time for more: nothing that happened before matters from now on. `position`: where the producer is in the ring, `ahead`: frames before the reader.
+    pub fn caught_up(&mut self, shared: &SharedOutput, now_ms: f64, position: u64, ahead: u64) {
+        // First what has not been answered yet.
+        self.answer(shared, now_ms, position);
+        self.begin(shared, now_ms, position, ahead);
+    }
+
+    fn begin(&mut self, shared: &SharedOutput, now_ms: f64, position: u64, ahead: u64) {
+        if self.spell.blocks > 0 {
+            self.before = self.spell;
+        }
+        self.look(shared, now_ms);
+        self.spell = Spell {
+            began_ms: now_ms,
+            from: position,
+            ahead,
+            asked: self.looked.1,
+            flags: if self.own_clock { Account::OWN_CLOCK } else { 0 },
+            ..Spell::default()
+        };
+    }
+
+    /// Slept from `from_ms` until `now_ms` for `rest`; `there`: what it slept for has come about (else a call or the time-out ended it).
+    pub fn slept(&mut self, shared: &SharedOutput, from_ms: f64, now_ms: f64, rest: Rest, there: bool) {
+        let took_ms = (now_ms - from_ms).max(0.0);
+        self.reader_moves = Delays::asked(shared) != self.looked.1;
+        if rest == Rest::Dry {
+            self.spell.dry_ms += took_ms;
+        } else {
+            self.spell.asleep_ms += took_ms;
+        }
+        let late_ms = match rest {
+            Rest::Room { frame } if there => self.reader.woken(now_ms, frame).clamp(0.0, took_ms),
+            Rest::Time(due_ms) if there => (now_ms - due_ms).max(0.0),
+            _ => {
+                if !self.reader_moves {
+                    self.reader.forget();
+                }
+                self.look(shared, now_ms);
+                return;
+            }
+        };
+        self.look(shared, now_ms);
+        self.spell.late_ms = self.spell.late_ms.max(late_ms);
+        let ledger = &shared.producer;
+        ledger.sequence.begin();
+        ledger.lateness[lateness_bucket(late_ms)].add(1);
+        ledger.latest_us.set(ledger.latest_us.get().max(microseconds(late_ms)));
+        ledger.sequence.end();
+    }
+
+    /// The source worked ahead for `ms`.
+    pub fn prepared(&mut self, ms: f64) {
+        self.spell.prepare_ms += ms;
+    }
+
+    /// The thread was at its event loop for `ms`.
+    pub fn away(&mut self, ms: f64) {
+        self.spell.away_ms += ms;
+    }
+
+    /// The sound has jumped, or is another one.
+    pub fn jumped(&mut self) {
+        self.spell.flags |= Account::JUMPED;
+    }
+
+    /// A block of `frames` was rendered in `took_ms` and committed; the ring's position after it is `position`.
+    pub fn rendered(&mut self, shared: &SharedOutput, now_ms: f64, took_ms: f64, frames: u64, position: u64) {
+        let spell = &mut self.spell;
+        spell.render_ms += took_ms;
+        spell.longest_ms = spell.longest_ms.max(took_ms);
+        spell.blocks += 1;
+        spell.block_frames = frames;
+        self.look(shared, now_ms);
+        self.answer(shared, now_ms, position);
+    }
+
+    /// No frames will come for which the reader may be starving: the producer stops, or its source has ended.
+    pub fn nothing_comes(&mut self, shared: &SharedOutput, now_ms: f64, position: u64) {
+        self.spell.flags |= Account::NOTHING_CAME;
+        self.answer(shared, now_ms, position + 1);
+    }
+
+    /// Looks where the reader is.
+    fn look(&mut self, shared: &SharedOutput, now_ms: f64) {
+        let asked = Delays::asked(shared);
+        let (before_ms, before) = self.looked;
+        let accounted = ((now_ms - before_ms).max(0.0) * self.frames_per_ms) as u64;
+        self.spell.burst = self.spell.burst.max((asked - before).saturating_sub(accounted));
+        self.looked = (now_ms, asked);
+    }
+
+    /// Accounts for the underruns that began before `position`, the ring's position after the latest block.
+    fn answer(&mut self, shared: &SharedOutput, now_ms: f64, position: u64) {
+        let reader = &shared.consumer.0;
+        // Acquire: pairs with the consumer's release; `starved_at` is of this event or a later one.
+        let events = reader.underrun_events.load(Ordering::Acquire);
+        if events == self.answered {
+            return;
+        }
+        let starved_at = reader.starved_at.load(Ordering::Relaxed);
+        // The latest one may miss frames that are not there yet: they are answered when they are.
+        let newest = if starved_at < position { events } else { events.wrapping_sub(1) };
+        let spell = if starved_at < self.spell.from { &self.before } else { &self.spell };
+        // Of more than the shared memory holds, the latest.
+        let first = self.answered.wrapping_add(1).max(newest.saturating_sub(UNDERRUN_SLOTS as u32 - 1));
+        for event in first..=newest {
+            self.write(&shared.producer, event, spell, now_ms, shared.ring.limit() as u64);
+        }
+        self.answered = newest;
+    }
+
+    fn write(&self, ledger: &ProducerLedger, event: u32, spell: &Spell, now_ms: f64, limit: u64) {
+        let account = &ledger.accounts[event.wrapping_sub(1) as usize % UNDERRUN_SLOTS];
+        ledger.sequence.begin();
+        account.event.set(u64::from(event));
+        account.at_us.set(microseconds(self.origin_ms + now_ms));
+        account.spell_us.set(microseconds(now_ms - spell.began_ms));
+        account.asleep_us.set(microseconds(spell.asleep_ms));
+        account.late_us.set(microseconds(spell.late_ms));
+        account.render_us.set(microseconds(spell.render_ms));
+        account.longest_us.set(microseconds(spell.longest_ms));
+        account.prepare_us.set(microseconds(spell.prepare_ms));
+        account.away_us.set(microseconds(spell.away_ms));
+        account.dry_us.set(microseconds(spell.dry_ms));
+        account.blocks.set(spell.blocks);
+        account.block_frames.set(spell.block_frames);
+        account.ahead_frames.set(spell.ahead);
+        account.limit_frames.set(limit);
+        account.asked_frames.set(self.looked.1.saturating_sub(spell.asked));
+        account.burst_frames.set(spell.burst);
+        account.flags.set(spell.flags);
+        ledger.sequence.end();
+    }
+}
+
+fn microseconds(ms: f64) -> u64 {
+    (ms * 1e3).round() as u64
+}
