@@ -10,9 +10,11 @@
 
 mod blocks;
 mod snapshot;
+mod verdict;
 
 pub use blocks::{
     BURST_BUCKETS, ConsumerLedger, DroppedBy, FILL_BUCKETS, INJECTION_SLOTS, Injection, ProducerLedger, ProducerState, SilentBy,
     UNDERRUN_SLOTS, Underrun,
 };
 pub use snapshot::{ConsumerCounts, InjectedFault, ProducerCounts, Snapshot, UnderrunEvent};
+pub use verdict::{Findings, Flag, Status, Unit, Verdict, verdicts};
