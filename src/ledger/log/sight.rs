@@ -39,9 +39,9 @@ pub enum Sight {
     Device {
         /// When it was looked at.
         at_ms: f64,
-        /// Counted since the look before.
+        /// Counted in all since the context was made, as the browser says it.
         events: u64,
-        /// Their length, counted since the look before.
+        /// Their length in all.
         seconds: f64,
     },
 }
