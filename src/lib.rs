@@ -50,6 +50,8 @@ pub mod render;
 pub mod ring;
 #[cfg(not(loom))]
 pub mod shared;
+#[cfg(not(any(loom, target_family = "wasm")))]
+pub mod sim;
 #[cfg(not(loom))]
 pub mod source;
 #[cfg(all(target_family = "wasm", not(loom)))]

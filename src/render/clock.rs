@@ -18,6 +18,20 @@ pub trait Clock {
     }
 }
 
+impl<C: Clock + ?Sized> Clock for Box<C> {
+    fn now_ms(&self) -> f64 {
+        (**self).now_ms()
+    }
+
+    fn origin_ms(&self) -> f64 {
+        (**self).origin_ms()
+    }
+
+    fn sleep(&mut self, producer: &mut Producer, ticket: Ticket, until: Until, timeout: Duration) -> Woken {
+        (**self).sleep(producer, ticket, until, timeout)
+    }
+}
+
 /// The machine's clock.
 #[cfg(not(target_family = "wasm"))]
 #[derive(Debug)]

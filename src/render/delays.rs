@@ -5,6 +5,9 @@ use crate::ledger::{Account, ProducerLedger, UNDERRUN_SLOTS, lateness_bucket};
 use crate::ring::sync::Ordering;
 use crate::shared::SharedOutput;
 
+/// How much later than after two usual callbacks a producer looks by itself, in ms: what jitter there is in any case.
+const WITNESS_SLACK_MS: f64 = 2.0;
+
 /// What a sleep was for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Rest {
@@ -86,9 +89,14 @@ impl Delays {
         shared.consumer.0.requested.load(Ordering::Relaxed)
     }
 
-    /// Whether the reader asked for anything during the latest sleep.
-    pub fn reader_moves(&self) -> bool {
-        self.reader_moves
+    /// How long to sleep for the reader to ask for `missing` more frames, in ms, before looking what keeps it; infinite while it asks for nothing. It should have called by then, even after a callback that was left out. Whoever has looked knows later that it was the reader that came late.
+    pub fn witness_ms(&self, missing: u64) -> f64 {
+        let usual = self.reader.usual_frames();
+        if self.reader_moves && usual > 0.0 {
+            (missing as f64 + 2.0 * usual) / self.frames_per_ms + WITNESS_SLACK_MS
+        } else {
+            f64::INFINITY
+        }
     }
 
     /// The ring is full, or it is not yet time for more: nothing that happened before matters from now on. `position`: where the producer is in the ring, `ahead`: frames before the reader.
@@ -116,14 +124,15 @@ impl Delays {
     /// Slept from `from_ms` until `now_ms` for `rest`; `there`: what it slept for has come about (else a call or the time-out ended it).
     pub fn slept(&mut self, shared: &SharedOutput, from_ms: f64, now_ms: f64, rest: Rest, there: bool) {
         let took_ms = (now_ms - from_ms).max(0.0);
-        self.reader_moves = Delays::asked(shared) != self.looked.1;
+        let asked = Delays::asked(shared) - self.looked.1;
+        self.reader_moves = asked > 0;
         if rest == Rest::Dry {
             self.spell.dry_ms += took_ms;
         } else {
             self.spell.asleep_ms += took_ms;
         }
         let late_ms = match rest {
-            Rest::Room { frame } if there => self.reader.woken(now_ms, frame).clamp(0.0, took_ms),
+            Rest::Room { frame } if there => self.reader.woken(now_ms, frame, asked).clamp(0.0, took_ms),
             Rest::Time(due_ms) if there => (now_ms - due_ms).max(0.0),
             _ => {
                 if !self.reader_moves {

@@ -16,8 +16,6 @@ use crate::shared::SharedOutput;
 pub(super) const LONGEST_SLEEP: Duration = Duration::from_millis(250);
 /// Samples by which two blocks are compared. Real sound does not repeat so many, bit by bit, at a block's length.
 const HEAD_SAMPLES: usize = 32;
-/// How much later than the ring should be empty a producer wakes by itself, in seconds: half a callback.
-const WITNESS_SLACK_S: f64 = 0.005;
 
 /// What a turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -364,14 +362,8 @@ impl<C: Clock> Pacer<C> {
         } else {
             let missing = frames.min(limit).saturating_sub(self.producer.write_available()) as u64;
             let frame = Delays::asked(&self.shared) + missing;
-            // By then the reader should have called, even at the end of a long callback. If it has not, that is worth knowing when it does: it has not called late, it was asked late.
-            let ahead_s = (self.producer.ahead() as f64) / f64::from(self.shared.sample_rate);
-            let witness = Duration::from_secs_f64(ahead_s + WITNESS_SLACK_S);
-            let longest = if self.delays.reader_moves() {
-                witness.min(LONGEST_SLEEP)
-            } else {
-                LONGEST_SLEEP
-            };
+            let witness_ms = self.delays.witness_ms(missing).min(LONGEST_SLEEP.as_secs_f64() * 1e3);
+            let longest = Duration::from_secs_f64(witness_ms / 1e3);
             (Until::Room(frames), Rest::Room { frame }, longest)
         };
         self.sleep_for(ticket, until, rest, longest);

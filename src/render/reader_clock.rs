@@ -10,6 +10,8 @@ pub(super) struct ReaderClock {
     frame_ms: f64,
     /// Smallest offset of this span and of the one before it, in ms.
     smallest: [f64; 2],
+    /// Frames asked for during one sleep, smoothed.
+    usual: f64,
     span_ends_ms: f64,
 }
 
@@ -21,8 +23,14 @@ impl ReaderClock {
         ReaderClock {
             frame_ms: 1e3 / f64::from(sample_rate),
             smallest: [f64::INFINITY; 2],
+            usual: 0.0,
             span_ends_ms: f64::NEG_INFINITY,
         }
+    }
+
+    /// Frames that the reader usually asks for between two wake-ups: about one callback; 0 before any was seen.
+    pub fn usual_frames(&self) -> f64 {
+        self.usual
     }
 
     /// The device stood still: its offset is another one from now on.
@@ -30,17 +38,20 @@ impl ReaderClock {
         self.smallest = [f64::INFINITY; 2];
     }
 
-    /// A wake-up at `now_ms` that waited for frame `frame` (counted as the reader asks for them) to be asked for. Returns by how many ms it was late.
+    /// A wake-up at `now_ms` that waited for frame `frame` (counted as the reader asks for them) to be asked for; during the sleep `asked` frames were. Returns by how many ms it was late.
     ///
     /// # Real-time
     /// Safe.
-    pub fn woken(&mut self, now_ms: f64, frame: u64) -> f64 {
+    pub fn woken(&mut self, now_ms: f64, frame: u64, asked: u64) -> f64 {
         if now_ms >= self.span_ends_ms {
             self.smallest = [f64::INFINITY, self.smallest[0]];
             self.span_ends_ms = now_ms + SPAN_MS;
         }
         let offset = now_ms - frame as f64 * self.frame_ms;
         self.smallest[0] = self.smallest[0].min(offset);
+        // One callback in sixteen: a single long one changes little.
+        let weight = if self.usual == 0.0 { 1.0 } else { 1.0 / 16.0 };
+        self.usual += weight * (asked as f64 - self.usual);
         offset - self.smallest[0].min(self.smallest[1])
     }
 }
@@ -58,11 +69,12 @@ mod tests {
                 50 => 20.0,
                 _ => 0.05,
             };
-            let found = clock.woken(due + late, callback * 512);
+            let found = clock.woken(due + late, callback * 512, 512);
             assert!((found - (late - 0.05)).abs() < 1e-6, "callback {callback}: {found} for {late}");
         }
         // The device pauses for a second: first all wake-ups seem late, then that is how it is.
         clock.forget();
-        assert_eq!(clock.woken(30_000.0, 1_024_000), 0.0);
+        assert_eq!(clock.woken(30_000.0, 1_024_000, 512), 0.0);
+        assert_eq!(clock.usual_frames(), 512.0);
     }
 }

@@ -1,0 +1,61 @@
+//! The producer's clock in a simulated world.
+
+use core::time::Duration;
+
+use super::work::Worker;
+use super::world::World;
+use crate::inject::Random;
+use crate::render::Clock;
+use crate::ring::{Producer, Ticket, Until, Woken};
+
+/// A clock that is the world's, and sleeps that let the world go on.
+#[derive(Debug, Clone)]
+pub struct SimClock {
+    world: World,
+    worker: Worker,
+    random: Random,
+}
+
+/// What the simulated clock's 0 is, in ms since the epoch: any will do.
+const ORIGIN_MS: f64 = 1_700_000_000_000.0;
+
+impl SimClock {
+    /// The clock of a producer that is woken as `worker` says.
+    pub fn new(world: World, worker: Worker) -> Self {
+        let random = Random::new(worker.seed);
+        SimClock { world, worker, random }
+    }
+
+    /// Stands still: the world goes on.
+    pub fn stand_still(&self, how_long: Duration) {
+        self.world.pass(how_long.as_secs_f64() * 1e3);
+    }
+
+    /// How late a wake-up is, in ms: mostly little, exponentially distributed.
+    fn lateness_ms(&mut self) -> f64 {
+        self.worker.wake_ms + self.worker.wake_jitter_ms * -(1.0 - self.random.unit()).ln()
+    }
+}
+
+impl Clock for SimClock {
+    fn now_ms(&self) -> f64 {
+        // Whoever looks at the clock is running.
+        self.world.scheduled();
+        self.world.now_ms()
+    }
+
+    fn origin_ms(&self) -> f64 {
+        ORIGIN_MS
+    }
+
+    fn sleep(&mut self, producer: &mut Producer, ticket: Ticket, until: Until, timeout: Duration) -> Woken {
+        if producer.doze(until) && producer.ticket() == ticket {
+            let end = self.world.now_ms() + timeout.as_secs_f64() * 1e3;
+            let _called = self.world.pass_until(end, || producer.ticket() != ticket);
+            let late = self.lateness_ms();
+            self.world.pass(late);
+            self.world.scheduled();
+        }
+        producer.get_up(ticket, until)
+    }
+}

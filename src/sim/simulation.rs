@@ -1,0 +1,146 @@
+//! One output, simulated.
+
+use super::clock::SimClock;
+use super::device::Device;
+use super::work::{Worker, Working};
+use super::world::World;
+use crate::error::Error;
+use crate::ledger::{Cause, Circumstances, Snapshot, UnderrunEvent, cause};
+use crate::render::{Clock, Pace, Pacer, Source, Turn};
+use crate::ring::sync::{Arc, Ordering};
+use crate::shared::SharedOutput;
+
+/// Frames that the ring's storage holds beyond the limit, as in the browser.
+const STORAGE_FRAMES: usize = 24_576;
+
+/// A producer, a ring, a consumer and a device, in simulated time.
+pub struct Simulation {
+    shared: Arc<SharedOutput>,
+    world: World,
+    worker: Worker,
+    pacer: Pacer<Box<dyn Clock>>,
+    dead: bool,
+}
+
+/// An underrun as the simulation saw it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    /// Number, from 1.
+    pub number: u64,
+    /// When it began, in ms since the simulation began: the truth, which the ledger does not know.
+    pub at_ms: f64,
+    /// What the ledger says.
+    pub event: UnderrunEvent,
+    /// Why, as far as the ledger's evidence goes; `None`: it may still become known.
+    pub cause: Option<Cause>,
+}
+
+impl Simulation {
+    /// An output of `channels` whose producer keeps `limit` frames ahead, in blocks of `block` frames.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn new(
+        channels: usize,
+        limit: usize,
+        source: Box<dyn Source>,
+        block: usize,
+        device: Device,
+        worker: Worker,
+    ) -> Result<Self, Error> {
+        Simulation::with_clock(channels, limit, source, block, device, worker, |clock| Box::new(clock))
+    }
+
+    /// As [`Simulation::new`], with something around the producer's clock: a fault, say.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn with_clock(
+        channels: usize,
+        limit: usize,
+        source: Box<dyn Source>,
+        block: usize,
+        device: Device,
+        worker: Worker,
+        clock: impl FnOnce(SimClock) -> Box<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let shared = Arc::new(SharedOutput::new(channels, STORAGE_FRAMES.max(limit), device.sample_rate)?);
+        shared.ring.set_limit(limit)?;
+        let world = World::new(shared.clone(), device)?;
+        let source = Box::new(Working::new(source, world.clone(), worker));
+        let clock = clock(SimClock::new(world.clone(), worker));
+        Ok(Simulation {
+            pacer: Pacer::new(shared.clone(), source, block, clock)?,
+            shared,
+            world,
+            worker,
+            dead: false,
+        })
+    }
+
+    /// What drives the producer from now on.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn set_pace(&mut self, pace: Pace) -> Result<(), Error> {
+        self.pacer.set_pace(pace)
+    }
+
+    /// Plays another source, which took `ms` to open: meanwhile the producer was at its event loop.
+    pub fn set_source(&mut self, source: Box<dyn Source>, ms: f64) {
+        self.shared.control.mail.fetch_add(1, Ordering::Relaxed);
+        self.shared.ring.call();
+        while !matches!(self.pacer.turn(), Turn::Mail | Turn::Stopped) {}
+        self.pacer.build_up();
+        self.world.pass(ms);
+        self.pacer
+            .set_source(Box::new(Working::new(source, self.world.clone(), self.worker)));
+        self.pacer.handled();
+    }
+
+    /// Lets at least `ms` pass.
+    pub fn run_for(&mut self, ms: f64) {
+        let end = self.world.now_ms() + ms;
+        while self.world.now_ms() < end {
+            if self.dead || self.pacer.turn() == Turn::Stopped {
+                self.world.pass_until(end, || false);
+            }
+        }
+    }
+
+    /// The producer dies.
+    pub fn kill(&mut self) {
+        self.dead = true;
+    }
+
+    /// The world it plays in.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// What all its threads share.
+    pub fn shared(&self) -> &Arc<SharedOutput> {
+        &self.shared
+    }
+
+    /// The ledger now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.snapshot()
+    }
+
+    /// The underruns that shared memory still holds, with their causes; `around` says what the page would have seen around each.
+    pub fn underruns(&self, snapshot: &Snapshot, around: impl Fn(f64, &UnderrunEvent) -> Circumstances) -> Vec<Seen> {
+        let first = snapshot.consumer.underrun_events - snapshot.underruns.len() as u64 + 1;
+        let seen = |(number, event): (u64, &UnderrunEvent)| {
+            let at_ms = self.world.began_ms(number).unwrap_or(f64::NAN);
+            let account = snapshot.account_of(number);
+            Seen {
+                number,
+                at_ms,
+                event: *event,
+                cause: cause(event, account, &around(at_ms, event)),
+            }
+        };
+        (first..).zip(&snapshot.underruns).map(seen).collect()
+    }
+}
