@@ -1,11 +1,13 @@
 //! What `make bench` calls (feature `bench`): the producer's side without a source, as raw exports. The consumer's side is the shipped one, [`noxrun_attach`](super::worklet::noxrun_attach)
-//! and [`noxrun_quantum`](super::worklet::noxrun_quantum).
+//! and [`noxrun_quantum`](super::worklet::noxrun_quantum), and beside it the same without a ledger.
 #![allow(unsafe_code)]
 
+use super::worklet;
+use crate::consume::NoLedger;
 use crate::ledger::ProducerState;
 use crate::render::{Work, hand_over};
-use crate::ring::Producer;
 use crate::ring::sync::{Arc, Ordering};
+use crate::ring::{Consumer, Producer};
 use crate::shared::SharedOutput;
 
 /// Frames per block, as ringbuf.js's own deinterleave wants them.
@@ -15,6 +17,8 @@ const BLOCK_FRAMES: usize = 128;
 struct Bench {
     shared: Arc<SharedOutput>,
     producer: Producer,
+    /// Discards, where nobody reads.
+    drain: Option<Consumer>,
     /// The render buffer: interleaved.
     block: [f32; 2 * BLOCK_FRAMES],
 }
@@ -30,7 +34,12 @@ pub extern "C" fn noxrun_bench_new(capacity: usize) -> usize {
     };
     shared.producer.state.store(ProducerState::Running as u32, Ordering::Release);
     let block = core::array::from_fn(|sample| (sample as f32 * 0.01).sin());
-    Box::into_raw(Box::new(Bench { shared, producer, block })) as usize
+    Box::into_raw(Box::new(Bench {
+        shared,
+        producer,
+        drain: None,
+        block,
+    })) as usize
 }
 
 /// Address for `noxrun_attach`.
@@ -42,7 +51,9 @@ pub extern "C" fn noxrun_bench_address(handle: usize) -> usize {
 /// Pushes `blocks` blocks of 128 frames from the render buffer, as the producer's loop does after each render. Returns the position in frames.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_bench_push(handle: usize, blocks: usize) -> f64 {
-    let Bench { shared, producer, block } = bench(handle);
+    let Bench {
+        shared, producer, block, ..
+    } = bench(handle);
     for _ in 0..blocks {
         let work = Work {
             ends: false,
@@ -52,6 +63,34 @@ pub extern "C" fn noxrun_bench_push(handle: usize, blocks: usize) -> f64 {
         hand_over(producer, shared, core::hint::black_box(block), work);
     }
     producer.position() as f64
+}
+
+/// Discards everything that was pushed, in place of a consumer: what is left of a round is the pushing. Returns the frames discarded.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_bench_drain(handle: usize) -> usize {
+    let Bench { shared, drain, .. } = bench(handle);
+    if drain.is_none() {
+        *drain = Consumer::claim(shared.ring.clone()).ok();
+    }
+    drain.as_mut().map_or(0, Consumer::flush)
+}
+
+/// As [`noxrun_attach`](worklet::noxrun_attach), without a ledger.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_bench_attach_bare(address: usize, frames: usize) -> usize {
+    worklet::attach::<NoLedger>(address, frames)
+}
+
+/// As [`noxrun_staging`](worklet::noxrun_staging), for what [`noxrun_bench_attach_bare`] returned.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_bench_staging_bare(handle: usize, area: usize) -> usize {
+    worklet::staging::<NoLedger>(handle, area)
+}
+
+/// As [`noxrun_quantum`](worklet::noxrun_quantum), for what [`noxrun_bench_attach_bare`] returned.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_bench_quantum_bare(handle: usize, frames: usize, now_ms: f64) -> u32 {
+    worklet::quantum::<NoLedger>(handle, frames, now_ms)
 }
 
 /// What a handle stands for.
