@@ -4,6 +4,7 @@
 // performance.now() ticks in steps of 5 us, so a ring is filled wholly, then emptied wholly, and each is timed as one.
 import { RingBuffer, deinterleave } from '../ringbuf/index.mjs';
 import { initSync } from '../ring/noxrun.js';
+import { ledgerCost } from './ledger.js';
 
 const BLOCK = 128;
 const CHANNELS = 2;
@@ -11,20 +12,13 @@ const CHANNELS = 2;
 const SECOND_AREA = 1;
 const WANTS_TIME = 2;
 
-// The consumer as it ships, and the same without a ledger.
-const kinds = {
-  shipped: ({ noxrun_attach: attach, noxrun_staging: staging, noxrun_quantum: quantum }) => ({ attach, staging, quantum }),
-  bare: ({ noxrun_bench_attach_bare: attach, noxrun_bench_staging_bare: staging, noxrun_bench_quantum_bare: quantum }) => ({ attach, staging, quantum }),
-};
-
 // Noxrun's ring through the same calls as worklet/processor.js makes; pushes from Rust's render buffer.
-function noxrunRing(exports, memory, capacity, kind = kinds.shipped) {
-  const { attach, staging, quantum } = kind(exports);
+function noxrunRing(exports, memory, capacity) {
   const bench = exports.noxrun_bench_new(capacity);
-  const consumer = attach(exports.noxrun_bench_address(bench), BLOCK);
+  const consumer = exports.noxrun_attach(exports.noxrun_bench_address(bench), BLOCK);
   if (bench === 0 || consumer === 0) throw new Error('the bench found no ring');
   const areas = [0, 1].map((area) => {
-    const start = staging(consumer, area);
+    const start = exports.noxrun_staging(consumer, area);
     return Array.from({ length: CHANNELS }, (_, channel) => new Float32Array(memory.buffer, start + 4 * channel * BLOCK, BLOCK));
   });
   const output = [new Float32Array(BLOCK), new Float32Array(BLOCK)];
@@ -44,7 +38,7 @@ function noxrunRing(exports, memory, capacity, kind = kinds.shipped) {
     // The body of process().
     pop(blocks) {
       for (let block = 0; block < blocks; block += 1) {
-        const told = quantum(consumer, BLOCK, wantsTime === 0 ? 0 : (now += 5));
+        const told = exports.noxrun_quantum(consumer, BLOCK, wantsTime === 0 ? 0 : (now += 5));
         const area = areas[told & SECOND_AREA];
         for (let channel = 0; channel < output.length; channel += 1) output[channel].set(area[channel]);
         wantsTime = told & WANTS_TIME;
@@ -52,7 +46,7 @@ function noxrunRing(exports, memory, capacity, kind = kinds.shipped) {
     },
     // Without the two copies into the browser's arrays, to show what they cost.
     quantumOnly(blocks) {
-      for (let block = 0; block < blocks; block += 1) quantum(consumer, BLOCK, 0);
+      for (let block = 0; block < blocks; block += 1) exports.noxrun_quantum(consumer, BLOCK, 0);
     },
   };
   for (let block = 0; block < 1000 && wantsTime !== 0; block += 1) {
@@ -100,41 +94,6 @@ function time(fill, empty, blocks, times) {
   return { push: filling * each, pop: emptying * each };
 }
 
-// Nanoseconds per quantum in callbacks as a device makes them: four quanta at once, then the producer refills what was read. `drained` does the pushing alone.
-const QUANTA = 4;
-function callbacks(count, { push, pop }) {
-  const start = performance.now();
-  for (let callback = 0; callback < count; callback += 1) {
-    push(QUANTA);
-    pop(QUANTA);
-  }
-  return (1e6 * (performance.now() - start)) / (QUANTA * count);
-}
-
-// What keeping the ledger costs the consumer: with, without, and the pushing alone, in turn.
-function ledgerCost(exports, memory, { capacity, rounds, count }) {
-  const drained = exports.noxrun_bench_new(capacity);
-  const contestants = Object.fromEntries(
-    Object.entries(kinds).map(([name, kind]) => {
-      const { pushInRust: push, pop, output } = noxrunRing(exports, memory, capacity, kind);
-      return [name, { push, pop, output }];
-    }),
-  );
-  check(contestants);
-  const turns = {
-    ...contestants,
-    drained: { push: (blocks) => exports.noxrun_bench_push(drained, blocks), pop: () => exports.noxrun_bench_drain(drained) },
-  };
-  const results = { shipped: [], bare: [], drained: [] };
-  for (let round = -8; round < rounds; round += 1) {
-    for (const [name, contestant] of Object.entries(turns)) {
-      const ns = callbacks(count, contestant);
-      if (round >= 0) results[name].push(ns);
-    }
-  }
-  return results;
-}
-
 // Both must have brought the same sound, or the times mean nothing.
 function check(contestants) {
   for (const { push, pop, output } of Object.values(contestants)) {
@@ -175,7 +134,7 @@ onmessage = async ({ data: { capacity, rounds, times, ledger } }) => {
       }
     }
     check({ noxrun, ringbuf });
-    postMessage({ blocks, times, ...results, ledger: ledgerCost(exports, memory, ledger) });
+    postMessage({ blocks, times, ...results, ledger: await ledgerCost(exports, memory, ledger) });
   } catch (error) {
     postMessage({ error: String(error?.stack ?? error) });
   }

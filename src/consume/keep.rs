@@ -87,7 +87,8 @@ pub struct Ledger {
     callbacks: Callbacks,
     /// Whether the latest underrun goes on.
     starving: bool,
-    fill_bucket: usize,
+    /// Power of two of the frames in a bucket of fill.
+    fill_shift: u32,
     /// Heap allocations before this quantum.
     allocations: u64,
 }
@@ -97,7 +98,7 @@ impl Keep for Ledger {
         Ledger {
             callbacks: Callbacks::new(),
             starving: false,
-            fill_bucket: ConsumerLedger::fill_bucket_frames(shared.ring.capacity()),
+            fill_shift: ConsumerLedger::fill_bucket_frames(shared.ring.capacity()).ilog2(),
             allocations: 0,
         }
     }
@@ -140,7 +141,7 @@ impl Keep for Ledger {
     fn served(&mut self, shared: &SharedOutput, served: Served) {
         let ledger = &shared.consumer.0;
         let Served { frames, parts, .. } = served;
-        let bucket = parts.fill.map(|fill| (fill / self.fill_bucket).min(ledger.fill.len() - 1));
+        let bucket = parts.fill.map(|fill| (fill >> self.fill_shift).min(ledger.fill.len() - 1));
         if let Some(bucket) = bucket {
             ledger.fill[bucket].add(1);
         }
@@ -155,13 +156,18 @@ impl Keep for Ledger {
         } else if self.starving {
             self.ended(ledger, Ending::Back);
         }
-        ledger.allocations.add(crate::allocations() - self.allocations);
+        let allocated = crate::allocations() - self.allocations;
+        if allocated > 0 {
+            ledger.allocations.add(allocated);
+        }
     }
 
     #[inline]
     fn end(&mut self, shared: &SharedOutput, wakes: bool) {
         let ledger = &shared.consumer.0;
-        ledger.wakes.add(u64::from(wakes));
+        if wakes {
+            ledger.wakes.add(1);
+        }
         ledger.sequence.end();
     }
 }

@@ -19,15 +19,15 @@ use crate::shared::SharedOutput;
 #[derive(Debug)]
 pub struct Quanta<L = Ledger> {
     shared: Arc<SharedOutput>,
-    service: Service<L>,
+    keep: L,
+    service: Service,
     #[cfg(feature = "faults")]
     bursts: BurstFault,
 }
 
 /// All that changes from quantum to quantum; apart from the shared state, so that the two can be borrowed at once.
 #[derive(Debug)]
-struct Service<L> {
-    keep: L,
+struct Service {
     consumer: Consumer,
     /// This quantum and the one before, which is what a fade tail is made of; they take turns.
     quanta: [Planar; 2],
@@ -51,21 +51,10 @@ impl Quanta {
     /// # Errors
     /// [`Error::OutOfRange`], [`Error::AlreadyTaken`].
     pub fn new(shared: Arc<SharedOutput>, frames: usize) -> Result<Self, Error> {
-        Quanta::keeping(shared, frames)
-    }
-}
-
-impl<L: Keep> Quanta<L> {
-    /// As [`Quanta::new`], with books of another kind.
-    ///
-    /// # Errors
-    /// As [`Quanta::new`].
-    pub fn keeping(shared: Arc<SharedOutput>, frames: usize) -> Result<Self, Error> {
         in_range("the render quantum", frames as f64, 1.0, Quanta::MAX_QUANTUM as f64, " frames")?;
         let consumer = Consumer::claim(shared.ring.clone())?;
         let channels = shared.ring.channels();
         let service = Service {
-            keep: L::new(&shared),
             consumer,
             quanta: [Planar::new(channels, frames), Planar::new(channels, frames)],
             latest: 0,
@@ -76,11 +65,25 @@ impl<L: Keep> Quanta<L> {
             index: IndexCheck::default(),
         };
         Ok(Quanta {
+            keep: Ledger::new(&shared),
             shared,
             service,
             #[cfg(feature = "faults")]
             bursts: BurstFault::default(),
         })
+    }
+}
+
+impl<L: Keep> Quanta<L> {
+    /// The same, with new books of another kind.
+    pub fn keeping<M: Keep>(self) -> Quanta<M> {
+        Quanta {
+            keep: M::new(&self.shared),
+            shared: self.shared,
+            service: self.service,
+            #[cfg(feature = "faults")]
+            bursts: self.bursts,
+        }
     }
 
     /// Frames that one call serves at most.
@@ -99,7 +102,7 @@ impl<L: Keep> Quanta<L> {
         if self.bursts.wants_time() {
             return true;
         }
-        self.service.keep.wants_time()
+        self.keep.wants_time()
     }
 
     /// Serves `frames` frames ([`longest`](Quanta::longest) at most). `now_ms` is the time since the epoch in milliseconds, looked at only while [`wants_time`](Quanta::wants_time) said so before.
@@ -108,7 +111,7 @@ impl<L: Keep> Quanta<L> {
         let frames = frames.min(self.longest());
         #[cfg(feature = "faults")]
         self.burst(frames, now_ms);
-        self.service.quantum(&self.shared, frames, now_ms);
+        self.service.quantum(&mut self.keep, &self.shared, frames, now_ms);
         self.service.latest
     }
 
@@ -121,7 +124,7 @@ impl<L: Keep> Quanta<L> {
         let mut left = self.bursts.due(&self.shared, frames, now_ms, self.service.consumer.position());
         while left > 0 {
             let piece = left.min(frames);
-            self.service.quantum(&self.shared, piece, now_ms);
+            self.service.quantum(&mut self.keep, &self.shared, piece, now_ms);
             left -= piece;
         }
     }
@@ -132,27 +135,28 @@ impl<L: Keep> Quanta<L> {
     }
 }
 
-impl<L: Keep> Service<L> {
+impl Service {
     #[inline]
-    fn quantum(&mut self, shared: &SharedOutput, frames: usize, now_ms: f64) {
-        self.keep.begin(shared, now_ms);
-        self.serve(shared, frames);
+    fn quantum(&mut self, keep: &mut impl Keep, shared: &SharedOutput, frames: usize, now_ms: f64) {
+        keep.begin(shared, now_ms);
+        let served = self.serve(keep, shared, frames);
+        keep.served(shared, served);
         // After the position is out: a producer woken now finds its room. And not before the books are closed, which waking would keep open for long.
         let wakes = self.consumer.producer_waits();
-        self.keep.end(shared, wakes);
+        keep.end(shared, wakes);
         if wakes {
             shared.ring.call();
         }
     }
 
     #[inline]
-    fn serve(&mut self, shared: &SharedOutput, frames: usize) {
+    fn serve(&mut self, keep: &mut impl Keep, shared: &SharedOutput, frames: usize) -> Served {
         self.latest ^= 1;
         self.quanta[self.latest].set_frames(frames);
         // Before looking at the fill: a producer that has ended has committed everything.
         let state = ProducerState::from_number(shared.producer.state.load(Ordering::Acquire));
-        self.flush(shared);
-        let parts = self.read(shared, frames, state);
+        self.flush(keep, shared);
+        let parts = self.read(keep, shared, frames, state);
         self.fade_fresh(parts);
         let concealed = self.fill_missing(parts);
         if parts.resting > 0 {
@@ -162,26 +166,25 @@ impl<L: Keep> Service<L> {
             // What comes after the rest begins from silence, not with the end of an old tail.
             self.tail.advance(FADE_FRAMES);
         }
-        let served = Served {
+        Served {
             frames,
             parts,
             concealed,
             position: self.consumer.position(),
-        };
-        self.keep.served(shared, served);
+        }
     }
 
     /// Looks at the fill and discards what the producer wants discarded, fading what was heard before.
-    fn flush(&mut self, shared: &SharedOutput) {
+    fn flush(&mut self, keep: &mut impl Keep, shared: &SharedOutput) {
         if let Some(dropped) = self.consumer.apply_flush() {
-            self.keep.dropped(shared, DroppedBy::Seek, dropped);
+            keep.dropped(shared, DroppedBy::Seek, dropped);
             self.index.forget();
             self.cut(0);
         }
     }
 
     /// Reads what there is and decides what the rest is.
-    fn read(&mut self, shared: &SharedOutput, frames: usize, state: ProducerState) -> Parts {
+    fn read(&mut self, keep: &mut impl Keep, shared: &SharedOutput, frames: usize, state: ProducerState) -> Parts {
         let rest = |why| Parts {
             fresh: 0,
             missing: 0,
@@ -206,7 +209,7 @@ impl<L: Keep> Service<L> {
         let fill = self.consumer.known_available();
         // On the way to a pause only the fade is played.
         let wanted = if pausing { frames.min(self.level) } else { frames };
-        let fresh = self.take(shared, wanted.min(fill));
+        let fresh = self.take(keep, shared, wanted.min(fill));
         let ended = fresh < wanted && matches!(state, ProducerState::Ended | ProducerState::Stopped);
         let missing = if ended { 0 } else { wanted - fresh };
         Parts {
@@ -220,7 +223,7 @@ impl<L: Keep> Service<L> {
     }
 
     /// Moves up to `frames` frames from the ring to the staging area. Returns the frames moved.
-    fn take(&mut self, shared: &SharedOutput, frames: usize) -> usize {
+    fn take(&mut self, keep: &mut impl Keep, shared: &SharedOutput, frames: usize) -> usize {
         let out = &mut self.quanta[self.latest];
         let channels = shared.ring.channels();
         let (first, second) = self.consumer.regions(frames);
@@ -230,7 +233,6 @@ impl<L: Keep> Service<L> {
         let fresh = before_wrap + second.len() / channels;
         self.consumer.commit(fresh);
         if shared.control.verify_index.load(Ordering::Relaxed) != 0 {
-            let keep = &mut self.keep;
             self.index.check(out, fresh, channels, |slip| keep.slipped(shared, slip));
         }
         fresh

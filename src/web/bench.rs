@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::worklet;
-use crate::consume::NoLedger;
+use crate::consume::{Keep, Ledger, NoLedger};
 use crate::ledger::ProducerState;
 use crate::render::{Work, hand_over};
 use crate::ring::sync::{Arc, Ordering};
@@ -75,19 +75,24 @@ pub extern "C" fn noxrun_bench_drain(handle: usize) -> usize {
     drain.as_mut().map_or(0, Consumer::flush)
 }
 
-/// As [`noxrun_attach`](worklet::noxrun_attach), without a ledger.
+/// Gives what [`noxrun_attach`](worklet::noxrun_attach) returned other books (none if `bare`, else the ledger); `was_bare` says which it has. Returns the new handle, in place of the old one. All
+/// that is read and written stays where it lies, so that with and without can be compared.
 #[unsafe(no_mangle)]
-pub extern "C" fn noxrun_bench_attach_bare(address: usize, frames: usize) -> usize {
-    worklet::attach::<NoLedger>(address, frames)
+pub extern "C" fn noxrun_bench_keep(handle: usize, was_bare: bool, bare: bool) -> usize {
+    match (was_bare, bare) {
+        (false, true) => other_books::<Ledger, NoLedger>(handle),
+        (true, false) => other_books::<NoLedger, Ledger>(handle),
+        _ => handle,
+    }
 }
 
-/// As [`noxrun_staging`](worklet::noxrun_staging), for what [`noxrun_bench_attach_bare`] returned.
-#[unsafe(no_mangle)]
-pub extern "C" fn noxrun_bench_staging_bare(handle: usize, area: usize) -> usize {
-    worklet::staging::<NoLedger>(handle, area)
+fn other_books<L: Keep + 'static, M: Keep + 'static>(handle: usize) -> usize {
+    // SAFETY: made by `Box::into_raw` in `noxrun_attach` or here, and used no more.
+    let quanta = unsafe { Box::from_raw(worklet::quanta::<L>(handle)) };
+    Box::into_raw(Box::new(quanta.keeping::<M>())) as usize
 }
 
-/// As [`noxrun_quantum`](worklet::noxrun_quantum), for what [`noxrun_bench_attach_bare`] returned.
+/// As [`noxrun_quantum`](worklet::noxrun_quantum), without a ledger.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_bench_quantum_bare(handle: usize, frames: usize, now_ms: f64) -> u32 {
     worklet::quantum::<NoLedger>(handle, frames, now_ms)

@@ -16,13 +16,14 @@ const STARTED: u32 = 4;
 /// Attaches to the output at `address` for quanta of `frames` frames. Returns a handle, or 0 when there is no output of this version there or it has a consumer already.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_attach(address: usize, frames: usize) -> usize {
-    attach::<Ledger>(address, frames)
+    let Some(shared) = shared_at(address) else { return 0 };
+    Quanta::new(shared, frames).map_or(0, |quanta| Box::into_raw(Box::new(quanta)) as usize)
 }
 
 /// Address of a staging area's first channel; `area` is 0 or 1, the channels follow each other every `frames` (as given to [`noxrun_attach`]) samples.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_staging(handle: usize, area: usize) -> usize {
-    staging::<Ledger>(handle, area)
+    quanta::<Ledger>(handle).staging()[area & 1].as_ptr() as usize
 }
 
 /// Serves one quantum of `frames` frames. Returns bits: which staging area holds it, whether the next call should bring the time (`now_ms`), whether the sound has begun.
@@ -34,15 +35,7 @@ pub extern "C" fn noxrun_quantum(handle: usize, frames: usize, now_ms: f64) -> u
     quantum::<Ledger>(handle, frames, now_ms)
 }
 
-pub(super) fn attach<L: Keep + 'static>(address: usize, frames: usize) -> usize {
-    let Some(shared) = shared_at(address) else { return 0 };
-    Quanta::<L>::keeping(shared, frames).map_or(0, |quanta| Box::into_raw(Box::new(quanta)) as usize)
-}
-
-pub(super) fn staging<L: Keep + 'static>(handle: usize, area: usize) -> usize {
-    quanta::<L>(handle).staging()[area & 1].as_ptr() as usize
-}
-
+/// [`noxrun_quantum`] with any books.
 #[inline]
 pub(super) fn quantum<L: Keep + 'static>(handle: usize, frames: usize, now_ms: f64) -> u32 {
     let quanta = quanta::<L>(handle);
@@ -70,7 +63,7 @@ fn shared_at(address: usize) -> Option<Arc<SharedOutput>> {
 }
 
 /// What a handle stands for.
-fn quanta<L: 'static>(handle: usize) -> &'static mut Quanta<L> {
+pub(super) fn quanta<L: 'static>(handle: usize) -> &'static mut Quanta<L> {
     // SAFETY: the processor passes only what `noxrun_attach` gave it (a bench: what its own did, with the same books), from one thread, one call at a time.
     unsafe { &mut *(handle as *mut Quanta<L>) }
 }
