@@ -17,6 +17,8 @@ mod playing;
 mod producer;
 #[cfg(feature = "decode")]
 mod reader;
+mod wait;
+mod watch;
 
 pub use super::playback::PlaybackStats;
 pub use super::{LatencyHint, OutputOptions, PageError, SourceSpec};
