@@ -35,6 +35,8 @@ mod playback;
 pub mod scanner;
 #[cfg(feature = "decode")]
 pub mod url;
+#[cfg(feature = "explain")]
+mod timing;
 pub mod worker;
 pub mod worklet;
 

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::future_to_promise;
 use web_sys::AudioNode;
 
 use super::{Output, OutputOptions, OutputState};
-use crate::ledger::{DroppedBy, SilentBy};
+use crate::ledger::{DroppedBy, Lateness, SilentBy, Snapshot};
 use crate::web::options::{object, source};
 
 #[wasm_bindgen]
@@ -97,19 +97,50 @@ impl Output {
         ])
     }
 
-    /// The ledger as a plain object, or nothing when it was changing (ask again): `requested`, `fresh`, `repeated`, `concealed`, `silent` by reason, `produced`, `dropped` by reason, `inFlight`, `imbalance` in frames, and
-    /// `underruns` {events, frames, longest, log}; the log holds the latest 256, oldest first, each {frame, frames, fill, quanta, over}.
+    /// The ledger as a plain object, or nothing when it was changing (ask again): `requested`, `fresh`, `repeated`, `concealed`, `silent` by reason, `produced`, `dropped` by reason, `inFlight`, `imbalance` in frames;
+    /// `underruns` {events, frames, longest, log}, of which the log holds the latest 256, oldest first, each {frame, frames, fill, quanta, endedBy}; `callbacks` {total, duplicate, starved}; `wakeLateness` {p50, p99, max} in ms, or null;
+    /// with feature `explain` also `byCause`, the events that have a cause, by its name.
     pub fn stats(&self) -> JsValue {
-        let Some(snapshot) = self.snapshot() else {
+        self.snapshot().map_or(JsValue::UNDEFINED, |now| self.told(&now, &Snapshot::default()))
+    }
+
+    /// The same since it was last asked for (or since the start): every figure is what was added to it, and the sums hold among these as they do among the totals. `inFlight` is by how much more
+    /// is in flight than was then, and can be negative; the log holds the underruns that have begun since, and `longest` is the longest of these.
+    #[wasm_bindgen(js_name = statsSince)]
+    pub fn stats_since(&self) -> JsValue {
+        let Some(now) = self.snapshot() else {
             return JsValue::UNDEFINED;
         };
+        let stats = self.told(&now, &self.fetched().borrow());
+        self.fetched().replace(now);
+        stats
+    }
+
+    /// What has been added to the ledger between two snapshots.
+    fn told(&self, now: &Snapshot, before: &Snapshot) -> JsValue {
+        let grown = |of: fn(&Snapshot) -> u64| of(now) as f64 - of(before) as f64;
         let number = |frames: u64| JsValue::from(frames as f64);
-        let (consumer, producer) = (&snapshot.consumer, &snapshot.producer);
-        let silent: Vec<_> = SilentBy::NAMES.into_iter().zip(consumer.silent.map(number)).collect();
-        let dropped: Vec<_> = (0..DroppedBy::COUNT)
-            .map(|by| (DroppedBy::NAMES[by], number(producer.dropped[by] + consumer.dropped[by])))
-            .collect();
-        let log: Array = (snapshot.underruns.iter())
+        let silent = core::array::from_fn::<_, { SilentBy::COUNT }, _>(|by| {
+            let frames = now.consumer.silent[by] - before.consumer.silent[by];
+            (SilentBy::NAMES[by], number(frames))
+        });
+        let dropped = core::array::from_fn::<_, { DroppedBy::COUNT }, _>(|by| {
+            let of = |snapshot: &Snapshot| snapshot.producer.dropped[by] + snapshot.consumer.dropped[by];
+            (DroppedBy::NAMES[by], number(of(now) - of(before)))
+        });
+        let [requested, fresh, repeated, concealed, produced] = [
+            grown(|now| now.consumer.requested),
+            grown(|now| now.consumer.fresh),
+            grown(|now| now.consumer.repeated),
+            grown(|now| now.consumer.concealed),
+            grown(|now| now.producer.produced),
+        ];
+        let in_flight = grown(Snapshot::in_flight);
+        let put_out = fresh + repeated + concealed + grown(Snapshot::silent);
+        let gone = fresh + grown(Snapshot::dropped) + in_flight;
+        let events = now.consumer.underrun_events - before.consumer.underrun_events;
+        let new = now.underruns.len().saturating_sub(events as usize);
+        let log: Array = (now.underruns[new..].iter())
             .map(|event| {
                 object(&[
                     ("frame", number(event.frame)),
@@ -120,25 +151,49 @@ impl Output {
                 ])
             })
             .collect();
+        let longest = match before.consumer.requested {
+            0 => now.consumer.underrun_longest,
+            _ => now.underruns[new..].iter().map(|event| event.frames).max().unwrap_or(0),
+        };
+        let lateness = (now.producer.lateness.iter().enumerate())
+            .map(|(bucket, wakes)| wakes - before.producer.lateness.get(bucket).copied().unwrap_or(0));
+        let lateness = Lateness::of(lateness, now.producer.latest_us).map_or(JsValue::NULL, |lateness| {
+            object(&[
+                ("p50", lateness.p50.into()),
+                ("p99", lateness.p99.into()),
+                ("max", lateness.max.into()),
+            ])
+        });
         object(&[
-            ("requested", number(consumer.requested)),
-            ("fresh", number(consumer.fresh)),
-            ("repeated", number(consumer.repeated)),
-            ("concealed", number(consumer.concealed)),
+            ("requested", requested.into()),
+            ("fresh", fresh.into()),
+            ("repeated", repeated.into()),
+            ("concealed", concealed.into()),
             ("silent", object(&silent)),
-            ("produced", number(producer.produced)),
+            ("produced", produced.into()),
             ("dropped", object(&dropped)),
-            ("inFlight", number(snapshot.in_flight())),
-            ("imbalance", number(snapshot.imbalance())),
+            ("inFlight", in_flight.into()),
+            ("imbalance", ((requested - put_out).abs() + (produced - gone).abs()).into()),
             (
                 "underruns",
                 object(&[
-                    ("events", number(consumer.underrun_events)),
-                    ("frames", number(consumer.underrun_frames)),
-                    ("longest", number(consumer.underrun_longest)),
+                    ("events", number(events)),
+                    ("frames", grown(|now| now.consumer.underrun_frames).into()),
+                    ("longest", number(longest)),
                     ("log", log.into()),
                 ]),
             ),
+            (
+                "callbacks",
+                object(&[
+                    ("total", grown(|now| now.consumer.callbacks).into()),
+                    ("duplicate", grown(|now| now.consumer.duplicate_callbacks).into()),
+                    ("starved", grown(|now| now.consumer.starved_callbacks).into()),
+                ]),
+            ),
+            ("wakeLateness", lateness),
+            #[cfg(feature = "explain")]
+            ("byCause", self.by_cause(before.consumer.requested > 0)),
         ])
     }
 }

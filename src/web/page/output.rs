@@ -3,15 +3,17 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Function, Promise};
+use js_sys::Promise;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AudioContext, AudioContextState, AudioWorkletNode, GainNode, MessageEvent};
 
 use super::context::{add_module, context, engine_memory, node, render_quantum, shareable};
+use super::explain::Explain;
 use super::files::{stand_by, take_worker};
 use super::link::Ending;
+use super::listener::Listener;
 use super::playing::{Desk, Playing};
 use super::producer::{Addresses, ProducerHandle};
 use super::wait::{both, now, sleep};
@@ -114,11 +116,14 @@ struct Inner {
     finished: Cell<bool>,
     processor_failed: Rc<Cell<bool>>,
     pulse: RefCell<Pulse>,
+    /// The ledger when it was last fetched.
+    fetched: RefCell<Snapshot>,
     lost: RefCell<Option<String>>,
     first_frame_ms: Rc<Cell<Option<f64>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_processor_error: Closure<dyn FnMut()>,
-    on_device_change: Closure<dyn FnMut()>,
+    on_device_change: RefCell<Vec<Listener>>,
+    explain: Explain,
 }
 
 impl Inner {
@@ -207,14 +212,16 @@ impl Output {
         node.connect_with_audio_node(&gain).map_err(audio)?;
         gain.connect_with_audio_node(&context.destination()).map_err(audio)?;
         let peek = Peek::new(&memory, shared, ring);
-        let on_device_change = {
+        let on_device_change = DEVICE_EVENTS.map(|event| {
             let peek = peek.clone();
-            Closure::new(move || peek.set(Wish::Recount, peek.wish(Wish::Recount).wrapping_add(1)))
-        };
-        for event in DEVICE_EVENTS {
-            let listener: &Function = on_device_change.as_ref().unchecked_ref();
-            context.add_event_listener_with_callback(event, listener).map_err(audio)?;
-        }
+            Listener::new(context, event, move |_| {
+                peek.set(Wish::Recount, peek.wish(Wish::Recount).wrapping_add(1));
+            })
+        });
+        #[cfg(feature = "explain")]
+        let explain = Explain::new(context, options.timeline);
+        #[cfg(not(feature = "explain"))]
+        let explain = Explain;
         let inner = Inner {
             context: context.clone(),
             node,
@@ -230,11 +237,13 @@ impl Output {
             finished: Cell::new(false),
             processor_failed,
             pulse: RefCell::new(Pulse::new(now())),
+            fetched: RefCell::default(),
             lost: RefCell::new(None),
             first_frame_ms,
             _on_message: on_message,
             _on_processor_error: on_processor_error,
-            on_device_change,
+            on_device_change: RefCell::new(on_device_change.into()),
+            explain,
         };
         #[cfg(feature = "decode")]
         inner.playing.attach(&inner.desk()).await?;
@@ -247,7 +256,9 @@ impl Output {
 
     /// The ledger now; `None` when the sides were changing it each of a few times it was tried (try again at the next frame). Goes on to work after [`Output::close`].
     pub fn snapshot(&self) -> Option<Snapshot> {
-        self.inner.peek.snapshot()
+        let snapshot = self.inner.peek.snapshot()?;
+        self.inner.explain.look(&snapshot);
+        Some(snapshot)
     }
 
     /// What the output is doing. That its producer is lost is noticed without anybody asking: at the latest some three seconds after its last sign of life.
@@ -320,6 +331,7 @@ impl Output {
         };
         // Silence by pause, not one endless underrun: the loss ends here, and the ring keeps what is in it.
         inner.peek.set(Wish::Paused, 1);
+        inner.explain.lost();
         inner.producer.give_up(&why);
         *inner.lost.borrow_mut() = Some(why);
     }
@@ -415,7 +427,7 @@ impl Output {
     #[cfg(feature = "decode")]
     pub(super) fn heard_frame(&self) -> Option<u64> {
         let inner = &self.inner;
-        let snapshot = self.snapshot()?;
+        let snapshot = inner.peek.snapshot()?;
         // What was put out last is heard when all that the device holds has been.
         let behind = match inner.context.state() {
             AudioContextState::Running => (super::context::latency(&inner.context) * f64::from(inner.context.sample_rate())) as u64,
@@ -427,7 +439,7 @@ impl Output {
     /// Place in the ring of the frame that was put out last: what is heard once the device has played all that it holds.
     #[cfg(feature = "decode")]
     pub(super) fn latest_frame(&self) -> Option<u64> {
-        Some(self.snapshot()?.put_out(1))
+        Some(self.inner.peek.snapshot()?.put_out(1))
     }
 
     /// For what belongs to the output and stands in other modules.
@@ -460,6 +472,11 @@ impl Output {
             playback_stats: PlaybackStats::of(&inner.context),
             source_name: options.source.name(),
         }
+    }
+
+    /// The ledger when `statsSince` was last asked for.
+    pub(super) fn fetched(&self) -> &RefCell<Snapshot> {
+        &self.inner.fetched
     }
 
     /// The audio node.
@@ -496,10 +513,7 @@ impl Output {
             port.set_onmessage(None);
         }
         inner.node.set_onprocessorerror(None);
-        for event in DEVICE_EVENTS {
-            let listener: &Function = inner.on_device_change.as_ref().unchecked_ref();
-            let _ = inner.context.remove_event_listener_with_callback(event, listener);
-        }
+        inner.on_device_change.take();
         let _ = inner.node.disconnect();
         let _ = inner.gain.disconnect();
         inner.producer.terminate();
@@ -509,6 +523,8 @@ impl Output {
         {
             let _ = JsFuture::from(closing.unchecked_into::<Promise>()).await;
         }
+        #[cfg(feature = "explain")]
+        inner.explain.close(inner.peek.snapshot().as_ref());
         inner.finished.set(true);
     }
 
@@ -541,6 +557,8 @@ fn for_worker(options: &OutputOptions, sample_rate: f32) -> JsValue {
         ("sampleRate", sample_rate.into()),
         ("source", options.source.to_js()),
         ("stalls", stalls),
+        #[cfg(feature = "explain")]
+        ("timeline", options.timeline.into()),
     ])
 }
 

@@ -3,7 +3,7 @@
 use super::wait::sleep;
 
 /// How often an output looks after itself, in ms. In a hidden tab it may be rarer: up to once a minute.
-const EVERY_MS: i32 = 1000;
+pub(super) const EVERY_MS: i32 = 1000;
 /// A producer that shows no sign of life for so long is lost, in ms.
 pub(super) const LOST_AFTER_MS: f64 = 2000.0;
 /// Most that one look can count of it, in ms: whatever stood still together with the page gets a moment in which to show that it lives.
