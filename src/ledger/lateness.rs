@@ -20,7 +20,13 @@ impl Lateness {
         let wakes: u64 = buckets.clone().sum();
         let latest_ms = latest_us as f64 / 1e3;
         // The last bucket has no upper edge.
-        let edge_ms = |bucket: usize| if bucket + 1 < LATENESS_BUCKETS { lateness_edge_ms(bucket).min(latest_ms) } else { latest_ms };
+        let edge_ms = |bucket: usize| {
+            if bucket + 1 < LATENESS_BUCKETS {
+                lateness_edge_ms(bucket).min(latest_ms)
+            } else {
+                latest_ms
+            }
+        };
         let quantile = |share: f64| {
             let mut seen = 0;
             let reached = |count: u64| {
@@ -62,7 +68,14 @@ mod tests {
         let mut buckets = [0; LATENESS_BUCKETS];
         buckets[lateness_bucket(5_000.0)] += 1;
         let lateness = Lateness::of(buckets.into_iter(), 5_000_000);
-        assert_eq!(lateness, Some(Lateness { p50: 5000.0, p99: 5000.0, max: 5000.0 }));
+        assert_eq!(
+            lateness,
+            Some(Lateness {
+                p50: 5000.0,
+                p99: 5000.0,
+                max: 5000.0
+            })
+        );
         assert_eq!(Lateness::of([0; LATENESS_BUCKETS].into_iter(), 0), None);
     }
 }

@@ -33,10 +33,10 @@ mod peek;
 mod playback;
 #[cfg(feature = "decode")]
 pub mod scanner;
-#[cfg(feature = "decode")]
-pub mod url;
 #[cfg(feature = "explain")]
 mod timing;
+#[cfg(feature = "decode")]
+pub mod url;
 pub mod worker;
 pub mod worklet;
 

@@ -149,7 +149,11 @@ impl Timed {
         let shown = Shown {
             name: BLOCK,
             colour: Colour(if block.late { "error" } else { "tertiary" }),
-            tooltip: if block.late { "A block for which the ring was already empty" } else { "A block" },
+            tooltip: if block.late {
+                "A block for which the ring was already empty"
+            } else {
+                "A block"
+            },
             properties: &[("frames", block.frames.into()), ("ms in the ring before it", block.ahead_ms.into())],
         };
         self.track.add(block.start_ms, block.end_ms, shown, core::iter::once(BLOCK));

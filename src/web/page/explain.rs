@@ -34,7 +34,7 @@ mod with_log {
     use super::super::wait::now;
     use super::super::watch::EVERY_MS;
     use super::super::witness::{SharedLog, Witness};
-    use crate::ledger::{Cause, EventLog, LogEntry, Sight, Snapshot};
+    use crate::ledger::{EventLog, Sight, Snapshot};
 
     /// The least that counts as standing still, in ms: more than any device asks for at once, and than a timer is late on a busy page.
     const STOOD_STILL_MS: f64 = 300.0;
@@ -52,6 +52,8 @@ mod with_log {
         ears: RefCell<Option<Ears>>,
         hidden_ms: Cell<f64>,
         tick: Cell<Tick>,
+        /// The browser's counts when they were last looked at: device underruns and their seconds.
+        device: Cell<(f64, f64)>,
         timeline: Option<Timeline>,
     }
 
@@ -60,7 +62,7 @@ mod with_log {
         page: Rc<Witness>,
         /// The page's hidden time when this output began.
         hidden_before_ms: f64,
-        _context: [Listener; 2],
+        _context: Listener,
     }
 
     /// The latest look that came by the clock.
@@ -100,6 +102,7 @@ mod with_log {
                     asked: 0,
                     running: false,
                 }),
+                device: Cell::default(),
                 timeline: performance.filter(|_| timeline).map(Timeline::new),
             }
         }
@@ -139,10 +142,12 @@ mod with_log {
             self.tick.set(tick);
             let mut log = self.log.borrow_mut();
             if let Some(stats) = PlaybackStats::of(&self.context) {
+                let (events, seconds) = (stats.underrun_events, stats.underrun_seconds);
+                let (events_before, seconds_before) = self.device.replace((events, seconds));
                 log.saw(Sight::Device {
                     at_ms: self.epoch_ms(),
-                    events: stats.underrun_events as u64,
-                    seconds: stats.underrun_seconds,
+                    events: (events - events_before) as u64,
+                    seconds: seconds - seconds_before,
                 });
             }
             let slept_ms = tick.date_ms - before.date_ms - passed_ms;
@@ -197,38 +202,22 @@ mod with_log {
         }
     }
 
-    /// Tells the log what becomes of the context.
-    fn listen(context: &AudioContext, log: &SharedLog, origin_ms: f64) -> [Listener; 2] {
-        let since = Cell::new((state_of(context), now()));
-        let (heard, of) = (Rc::downgrade(log), context.clone());
-        let state = Listener::new(context, "statechange", move |_| {
-            let (before, from) = since.replace((state_of(&of), now()));
-            let Some(log) = heard.upgrade() else { return };
-            let mut log = log.borrow_mut();
-            if before != "running" {
-                log.saw(Sight::Context {
-                    at_ms: origin_ms + from,
-                    state: before,
-                    ms: Some(now() - from),
-                });
-            }
-            log.saw(Sight::Context {
+    /// Tells the log what state the context is in.
+    fn listen(context: &AudioContext, log: &SharedLog, origin_ms: f64) -> Listener {
+        let tell = move |log: &SharedLog, context: &AudioContext| {
+            log.borrow_mut().saw(Sight::Context {
                 at_ms: origin_ms + now(),
-                state: since.get().0,
+                state: state_of(context),
                 ms: None,
             });
-        });
-        let heard = Rc::downgrade(log);
-        let sink = Listener::new(context, "sinkchange", move |_| {
+        };
+        tell(log, context);
+        let (heard, of) = (Rc::downgrade(log), context.clone());
+        Listener::new(context, "statechange", move |_| {
             if let Some(log) = heard.upgrade() {
-                log.borrow_mut().saw(Sight::Context {
-                    at_ms: origin_ms + now(),
-                    state: "another device",
-                    ms: Some(0.0),
-                });
+                tell(&log, &of);
             }
-        });
-        [state, sink]
+        })
     }
 
     /// The context's state; `interrupted` is newer than web-sys.

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::future_to_promise;
 use web_sys::AudioNode;
 
 use super::{Output, OutputOptions, OutputState};
-use crate::ledger::{DroppedBy, Lateness, SilentBy, Snapshot};
+use crate::ledger::{DroppedBy, SilentBy, Snapshot};
 use crate::web::options::{object, source};
 
 #[wasm_bindgen]
@@ -97,27 +97,27 @@ impl Output {
         ])
     }
 
-    /// The ledger as a plain object, or nothing when it was changing (ask again): `requested`, `fresh`, `repeated`, `concealed`, `silent` by reason, `produced`, `dropped` by reason, `inFlight`, `imbalance` in frames;
-    /// `underruns` {events, frames, longest, log}, of which the log holds the latest 256, oldest first, each {frame, frames, fill, quanta, endedBy}; `callbacks` {total, duplicate, starved}; `wakeLateness` {p50, p99, max} in ms, or null;
-    /// with feature `explain` also `byCause`, the events that have a cause, by its name.
+    /// The ledger as a plain object, or nothing when it was changing (ask again): `requested`, `fresh`, `repeated`, `concealed`, `silent` by reason, `produced`, `dropped` by reason, `inFlight`, `imbalance` in frames,
+    /// `underruns` {events, frames, longest, log}; the log holds the latest 256, oldest first, each {frame, frames, fill, quanta, endedBy}. With feature `explain` also `callbacks` {total, duplicate, starved},
+    /// `wakeLateness` {p50, p99, max} in ms (null before any wake-up), and `byCause`: underruns by the names of their causes, as far as these are known.
     pub fn stats(&self) -> JsValue {
-        self.snapshot().map_or(JsValue::UNDEFINED, |now| self.told(&now, &Snapshot::default()))
+        self.snapshot().map_or(JsValue::UNDEFINED, |now| self.told(&now, &Fetched::default()))
     }
+}
 
-    /// The same since it was last asked for (or since the start): every figure is what was added to it, and the sums hold among these as they do among the totals. `inFlight` is by how much more
-    /// is in flight than was then, and can be negative; the log holds the underruns that have begun since, and `longest` is the longest of these.
-    #[wasm_bindgen(js_name = statsSince)]
-    pub fn stats_since(&self) -> JsValue {
-        let Some(now) = self.snapshot() else {
-            return JsValue::UNDEFINED;
-        };
-        let stats = self.told(&now, &self.fetched().borrow());
-        self.fetched().replace(now);
-        stats
-    }
+/// What was known when the ledger was last fetched.
+#[derive(Debug, Default)]
+pub(super) struct Fetched {
+    pub ledger: Snapshot,
+    /// Underruns by cause, in the order of [`Cause::ALL`](crate::ledger::Cause::ALL).
+    #[cfg(feature = "explain")]
+    pub by_cause: [u64; crate::ledger::Cause::ALL.len()],
+}
 
-    /// What has been added to the ledger between two snapshots.
-    fn told(&self, now: &Snapshot, before: &Snapshot) -> JsValue {
+impl Output {
+    /// What has been added to the ledger since `before`: every figure is a difference, so the sums hold among these as they do among the totals.
+    pub(super) fn told(&self, now: &Snapshot, before: &Fetched) -> JsValue {
+        let before = &before.ledger;
         let grown = |of: fn(&Snapshot) -> u64| of(now) as f64 - of(before) as f64;
         let number = |frames: u64| JsValue::from(frames as f64);
         let silent = core::array::from_fn::<_, { SilentBy::COUNT }, _>(|by| {
@@ -128,19 +128,9 @@ impl Output {
             let of = |snapshot: &Snapshot| snapshot.producer.dropped[by] + snapshot.consumer.dropped[by];
             (DroppedBy::NAMES[by], number(of(now) - of(before)))
         });
-        let [requested, fresh, repeated, concealed, produced] = [
-            grown(|now| now.consumer.requested),
-            grown(|now| now.consumer.fresh),
-            grown(|now| now.consumer.repeated),
-            grown(|now| now.consumer.concealed),
-            grown(|now| now.producer.produced),
-        ];
-        let in_flight = grown(Snapshot::in_flight);
-        let put_out = fresh + repeated + concealed + grown(Snapshot::silent);
-        let gone = fresh + grown(Snapshot::dropped) + in_flight;
         let events = now.consumer.underrun_events - before.consumer.underrun_events;
-        let new = now.underruns.len().saturating_sub(events as usize);
-        let log: Array = (now.underruns[new..].iter())
+        let new = &now.underruns[now.underruns.len().saturating_sub(events as usize)..];
+        let log: Array = (new.iter())
             .map(|event| {
                 object(&[
                     ("frame", number(event.frame)),
@@ -153,27 +143,18 @@ impl Output {
             .collect();
         let longest = match before.consumer.requested {
             0 => now.consumer.underrun_longest,
-            _ => now.underruns[new..].iter().map(|event| event.frames).max().unwrap_or(0),
+            _ => new.iter().map(|event| event.frames).max().unwrap_or(0),
         };
-        let lateness = (now.producer.lateness.iter().enumerate())
-            .map(|(bucket, wakes)| wakes - before.producer.lateness.get(bucket).copied().unwrap_or(0));
-        let lateness = Lateness::of(lateness, now.producer.latest_us).map_or(JsValue::NULL, |lateness| {
-            object(&[
-                ("p50", lateness.p50.into()),
-                ("p99", lateness.p99.into()),
-                ("max", lateness.max.into()),
-            ])
-        });
-        object(&[
-            ("requested", requested.into()),
-            ("fresh", fresh.into()),
-            ("repeated", repeated.into()),
-            ("concealed", concealed.into()),
+        let stats = object(&[
+            ("requested", grown(|now| now.consumer.requested).into()),
+            ("fresh", grown(|now| now.consumer.fresh).into()),
+            ("repeated", grown(|now| now.consumer.repeated).into()),
+            ("concealed", grown(|now| now.consumer.concealed).into()),
             ("silent", object(&silent)),
-            ("produced", produced.into()),
+            ("produced", grown(|now| now.producer.produced).into()),
             ("dropped", object(&dropped)),
-            ("inFlight", in_flight.into()),
-            ("imbalance", ((requested - put_out).abs() + (produced - gone).abs()).into()),
+            ("inFlight", grown(Snapshot::in_flight).into()),
+            ("imbalance", grown(Snapshot::imbalance).into()),
             (
                 "underruns",
                 object(&[
@@ -183,17 +164,7 @@ impl Output {
                     ("log", log.into()),
                 ]),
             ),
-            (
-                "callbacks",
-                object(&[
-                    ("total", grown(|now| now.consumer.callbacks).into()),
-                    ("duplicate", grown(|now| now.consumer.duplicate_callbacks).into()),
-                    ("starved", grown(|now| now.consumer.starved_callbacks).into()),
-                ]),
-            ),
-            ("wakeLateness", lateness),
-            #[cfg(feature = "explain")]
-            ("byCause", self.by_cause(before.consumer.requested > 0)),
-        ])
+        ]);
+        stats
     }
 }

@@ -116,8 +116,6 @@ struct Inner {
     finished: Cell<bool>,
     processor_failed: Rc<Cell<bool>>,
     pulse: RefCell<Pulse>,
-    /// The ledger when it was last fetched.
-    fetched: RefCell<Snapshot>,
     lost: RefCell<Option<String>>,
     first_frame_ms: Rc<Cell<Option<f64>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -237,7 +235,6 @@ impl Output {
             finished: Cell::new(false),
             processor_failed,
             pulse: RefCell::new(Pulse::new(now())),
-            fetched: RefCell::default(),
             lost: RefCell::new(None),
             first_frame_ms,
             _on_message: on_message,
@@ -472,11 +469,6 @@ impl Output {
             playback_stats: PlaybackStats::of(&inner.context),
             source_name: options.source.name(),
         }
-    }
-
-    /// The ledger when `statsSince` was last asked for.
-    pub(super) fn fetched(&self) -> &RefCell<Snapshot> {
-        &self.inner.fetched
     }
 
     /// The audio node.

@@ -104,7 +104,11 @@ struct Observer {
 impl Observer {
     /// Hears of long tasks, where the browser tells of them.
     fn new(window: &Window, seen: &Rc<Seen>) -> Option<Observer> {
-        let known = Reflect::get(&Reflect::get(window, &"PerformanceObserver".into()).ok()?, &"supportedEntryTypes".into()).ok()?;
+        let known = Reflect::get(
+            &Reflect::get(window, &"PerformanceObserver".into()).ok()?,
+            &"supportedEntryTypes".into(),
+        )
+        .ok()?;
         if !Array::from(&known).includes(&LONG_TASK.into(), 0) {
             return None;
         }
@@ -113,9 +117,7 @@ impl Observer {
             seen.long_tasks(&list.get_entries());
         });
         let observer = PerformanceObserver::new(hear.as_ref().unchecked_ref()).ok()?;
-        observer
-            .observe(&PerformanceObserverInit::new(&Array::of1(&LONG_TASK.into())))
-            .ok()?;
+        observer.observe(&PerformanceObserverInit::new(&Array::of1(&LONG_TASK.into())));
         Some(Observer { observer, _hear: hear })
     }
 }
@@ -137,6 +139,11 @@ impl Witness {
             })
         });
         witness.seen.logs.borrow_mut().push(Rc::downgrade(log));
+        if witness.observer.is_some() {
+            // That they are watched.
+            let at_ms = witness.seen.origin_ms + now();
+            log.borrow_mut().saw(Sight::LongTask { at_ms, ms: 0.0 });
+        }
         witness
     }
 
