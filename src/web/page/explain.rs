@@ -29,6 +29,7 @@ mod with_log {
     use web_sys::{AudioContext, Performance};
 
     use super::super::PlaybackStats;
+    use super::super::explain_js::Fetched;
     use super::super::listener::Listener;
     use super::super::timeline::Timeline;
     use super::super::wait::now;
@@ -52,6 +53,8 @@ mod with_log {
         ears: RefCell<Option<Ears>>,
         hidden_ms: Cell<f64>,
         tick: Cell<Tick>,
+        /// What a script has fetched.
+        pub(in super::super) fetched: RefCell<Fetched>,
         /// The browser's counts when they were last looked at: device underruns and their seconds.
         device: Cell<(f64, f64)>,
         timeline: Option<Timeline>,
@@ -102,6 +105,7 @@ mod with_log {
                     asked: 0,
                     running: false,
                 }),
+                fetched: RefCell::default(),
                 device: Cell::default(),
                 timeline: performance.filter(|_| timeline).map(Timeline::new),
             }

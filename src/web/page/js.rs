@@ -101,70 +101,53 @@ impl Output {
     /// `underruns` {events, frames, longest, log}; the log holds the latest 256, oldest first, each {frame, frames, fill, quanta, endedBy}. With feature `explain` also `callbacks` {total, duplicate, starved},
     /// `wakeLateness` {p50, p99, max} in ms (null before any wake-up), and `byCause`: underruns by the names of their causes, as far as these are known.
     pub fn stats(&self) -> JsValue {
-        self.snapshot().map_or(JsValue::UNDEFINED, |now| self.told(&now, &Fetched::default()))
-    }
-}
-
-/// What was known when the ledger was last fetched.
-#[derive(Debug, Default)]
-pub(super) struct Fetched {
-    pub ledger: Snapshot,
-    /// Underruns by cause, in the order of [`Cause::ALL`](crate::ledger::Cause::ALL).
-    #[cfg(feature = "explain")]
-    pub by_cause: [u64; crate::ledger::Cause::ALL.len()],
-}
-
-impl Output {
-    /// What has been added to the ledger since `before`: every figure is a difference, so the sums hold among these as they do among the totals.
-    pub(super) fn told(&self, now: &Snapshot, before: &Fetched) -> JsValue {
-        let before = &before.ledger;
-        let grown = |of: fn(&Snapshot) -> u64| of(now) as f64 - of(before) as f64;
-        let number = |frames: u64| JsValue::from(frames as f64);
-        let silent = core::array::from_fn::<_, { SilentBy::COUNT }, _>(|by| {
-            let frames = now.consumer.silent[by] - before.consumer.silent[by];
-            (SilentBy::NAMES[by], number(frames))
-        });
-        let dropped = core::array::from_fn::<_, { DroppedBy::COUNT }, _>(|by| {
-            let of = |snapshot: &Snapshot| snapshot.producer.dropped[by] + snapshot.consumer.dropped[by];
-            (DroppedBy::NAMES[by], number(of(now) - of(before)))
-        });
-        let events = now.consumer.underrun_events - before.consumer.underrun_events;
-        let new = &now.underruns[now.underruns.len().saturating_sub(events as usize)..];
-        let log: Array = (new.iter())
-            .map(|event| {
-                object(&[
-                    ("frame", number(event.frame)),
-                    ("frames", number(event.frames)),
-                    ("fill", number(event.fill)),
-                    ("quanta", number(event.quanta)),
-                    ("endedBy", event.ended_by.name().into()),
-                ])
-            })
-            .collect();
-        let longest = match before.consumer.requested {
-            0 => now.consumer.underrun_longest,
-            _ => new.iter().map(|event| event.frames).max().unwrap_or(0),
+        let Some(snapshot) = self.snapshot() else {
+            return JsValue::UNDEFINED;
         };
-        let stats = object(&[
-            ("requested", grown(|now| now.consumer.requested).into()),
-            ("fresh", grown(|now| now.consumer.fresh).into()),
-            ("repeated", grown(|now| now.consumer.repeated).into()),
-            ("concealed", grown(|now| now.consumer.concealed).into()),
-            ("silent", object(&silent)),
-            ("produced", grown(|now| now.producer.produced).into()),
-            ("dropped", object(&dropped)),
-            ("inFlight", grown(Snapshot::in_flight).into()),
-            ("imbalance", grown(Snapshot::imbalance).into()),
-            (
-                "underruns",
-                object(&[
-                    ("events", number(events)),
-                    ("frames", grown(|now| now.consumer.underrun_frames).into()),
-                    ("longest", number(longest)),
-                    ("log", log.into()),
-                ]),
-            ),
-        ]);
-        stats
+        #[cfg(feature = "explain")]
+        return self.stats_with_why(&snapshot);
+        #[cfg(not(feature = "explain"))]
+        stats(&snapshot)
     }
+}
+
+/// The ledger as a plain object.
+pub(super) fn stats(snapshot: &Snapshot) -> JsValue {
+    let number = |frames: u64| JsValue::from(frames as f64);
+    let (consumer, producer) = (&snapshot.consumer, &snapshot.producer);
+    let silent: Vec<_> = SilentBy::NAMES.into_iter().zip(consumer.silent.map(number)).collect();
+    let dropped: Vec<_> = (0..DroppedBy::COUNT)
+        .map(|by| (DroppedBy::NAMES[by], number(producer.dropped[by] + consumer.dropped[by])))
+        .collect();
+    let log: Array = (snapshot.underruns.iter())
+        .map(|event| {
+            object(&[
+                ("frame", number(event.frame)),
+                ("frames", number(event.frames)),
+                ("fill", number(event.fill)),
+                ("quanta", number(event.quanta)),
+                ("endedBy", event.ended_by.name().into()),
+            ])
+        })
+        .collect();
+    object(&[
+        ("requested", number(consumer.requested)),
+        ("fresh", number(consumer.fresh)),
+        ("repeated", number(consumer.repeated)),
+        ("concealed", number(consumer.concealed)),
+        ("silent", object(&silent)),
+        ("produced", number(producer.produced)),
+        ("dropped", object(&dropped)),
+        ("inFlight", number(snapshot.in_flight())),
+        ("imbalance", number(snapshot.imbalance())),
+        (
+            "underruns",
+            object(&[
+                ("events", number(consumer.underrun_events)),
+                ("frames", number(consumer.underrun_frames)),
+                ("longest", number(consumer.underrun_longest)),
+                ("log", log.into()),
+            ]),
+        ),
+    ])
 }

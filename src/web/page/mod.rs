@@ -2,9 +2,13 @@
 
 mod context;
 mod explain;
+#[cfg(feature = "explain")]
+mod explain_js;
 #[cfg(feature = "decode")]
 mod fallback;
 mod files;
+#[cfg(feature = "explain")]
+mod findings;
 #[cfg(feature = "decode")]
 mod inspect;
 mod js;

@@ -471,6 +471,18 @@ impl Output {
         }
     }
 
+    /// What the page knows of losses.
+    #[cfg(feature = "explain")]
+    pub(super) fn explain(&self) -> &Explain {
+        &self.inner.explain
+    }
+
+    /// What it was asked to be.
+    #[cfg(feature = "explain")]
+    pub(super) fn options(&self) -> OutputOptions {
+        self.inner.options.borrow().clone()
+    }
+
     /// The audio node.
     pub(super) fn audio_node(&self) -> &AudioWorkletNode {
         &self.inner.node
