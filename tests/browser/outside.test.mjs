@@ -171,7 +171,7 @@ test('DevTools\' slowdown slows the page\'s thread down, and no worker', async (
   });
   assert.ok(fault.endMs - fault.startMs >= 2999);
   const slow = costly.find(({ startMs, endMs }) => startMs >= fault.startMs && endMs <= fault.endMs);
-  const told = JSON.stringify({ plain, slow, costly });
+  const told = JSON.stringify({ plain, slow, fault });
   assert.ok(slow, told);
   assert.ok(slow.page > 3 * plain.page, told);
   assert.ok(slow.worker < 3 * plain.worker, told);

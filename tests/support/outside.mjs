@@ -44,7 +44,7 @@ export async function sleepLaptop(page, ms) {
 // --- One thread ----------------------------------------------------------------------------------------------------------
 
 const SOURCE = fileURLToPath(new URL('hold.rs', import.meta.url));
-const HOLD = path.resolve('target/outside/hold');
+const HOLD = fileURLToPath(new URL('../../target/outside/hold', import.meta.url));
 
 /** Builds the program that holds a thread, unless it is there and no older than its source. */
 async function built() {
@@ -86,13 +86,13 @@ export async function hogCpu(count, ms, { nice = 0 } = {}) {
   const hogs = Array.from({ length: count }, () =>
     // A session of its own for each: the system shares processors between sessions first, and the browser is one.
     spawn('nice', ['-n', String(nice), 'sh', '-c', `ulimit -t ${limit}; while :; do :; done`], { stdio: 'ignore', detached: true }));
-  const gone = hogs.map((hog) => new Promise((resolve, reject) => hog.once('exit', resolve).once('error', reject)));
+  const gone = hogs.map((hog) => new Promise((resolve) => { hog.once('exit', resolve).once('error', resolve); }));
   const ran = () => hogs.map(({ pid }) => ranMs(pid));
   try {
-    const running = async () => {
-      while (ran().some((time) => !(time > 5))) await sleep(2);
-    };
-    await Promise.race([running(), Promise.all(gone).then(() => assert.fail('the hogs ended at once'))]);
+    while (ran().some((time) => !(time > 5))) {
+      assert.ok(hogs.every(({ pid, exitCode }) => pid && exitCode === null), 'a process that should keep a core busy has ended');
+      await sleep(2);
+    }
     // The group has a niceness of its own, where the system has groups.
     if (nice !== 0) await Promise.all(hogs.map(({ pid }) => writeFile(`/proc/${pid}/autogroup`, String(nice)).catch(() => {})));
     const startMs = Date.now();
@@ -102,7 +102,7 @@ export async function hogCpu(count, ms, { nice = 0 } = {}) {
     return { startMs, endMs: Date.now(), niceness: niceness(hogs[0]?.pid), cpuMs };
   } finally {
     for (const hog of hogs) hog.kill('SIGKILL');
-    await Promise.allSettled(gone);
+    await Promise.all(gone);
   }
 }
 

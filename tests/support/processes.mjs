@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** A process that is told to stop has done so after this long, in ms, even on a busy machine. */
+const STOPPED_AFTER_MS = 20_000;
+
 /** A file of /proc, or '' where its process or thread is gone. */
 function read(...path) {
   try {
@@ -67,8 +70,10 @@ function signal(pid, name) {
  */
 export async function stop(list, ms) {
   const stopped = new Set();
+  const patience = Date.now() + STOPPED_AFTER_MS;
   try {
     for (let fresh; (fresh = list().filter((pid) => !stopped.has(pid))).length > 0 || ![...stopped].every(stands); await sleep(1)) {
+      assert.ok(Date.now() < patience, 'a process does not stop');
       for (const pid of fresh) {
         stopped.add(pid);
         signal(pid, 'SIGSTOP');

@@ -12,7 +12,7 @@ const WATCH_MS = 300;
 const CATEGORIES = ['blink.user_timing', 'devtools.timeline', 'disabled-by-default-devtools.timeline'];
 
 /**
- * Finds the page's renderer. Takes some 0.1 s, during which the page's thread is called once.
+ * Finds the page's renderer. Takes some 0.1 s, during which the page's thread is called once; a browser answers one such question at a time.
  *
  * @param {import('playwright-core').Page} page
  * @returns {Promise<{pid: number, tid: number, idle: {worker: string, tid: number}[]}>} the process, its main thread, and the workers and worklets
