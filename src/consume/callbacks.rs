@@ -38,7 +38,7 @@ impl Callbacks {
 
     /// Whether the next quantum should bring the time.
     pub fn wants_time(&self) -> bool {
-        self.meter.wants_time()
+        self.asked
     }
 
     /// A quantum begins. If it is a new callback's first, the one before is counted.
