@@ -39,9 +39,9 @@ pub enum Sight {
     Device {
         /// When it was looked at.
         at_ms: f64,
-        /// Counted in all since the context was made, as the browser says it.
+        /// Counted since the look before.
         events: u64,
-        /// Their length in all.
+        /// Their length, counted since the look before.
         seconds: f64,
     },
 }

@@ -79,7 +79,6 @@ pub(super) struct Sights {
     still: Spans<()>,
     /// Looks at the device's count: from the one before, with what was counted since.
     device: Option<Spans<u64>>,
-    device_totals: (u64, f64),
     device_looked_ms: f64,
 }
 
@@ -118,33 +117,26 @@ impl Sights {
     fn device(&mut self, at_ms: f64, events: u64, seconds: f64) -> DeviceGap {
         let known = self.device.is_some();
         let looks = self.device.get_or_insert_default();
-        // Less than before: another context.
-        let new_events = events.checked_sub(self.device_totals.0).unwrap_or(events);
-        let new_ms = 1e3
-            * if seconds < self.device_totals.1 {
-                seconds
-            } else {
-                seconds - self.device_totals.1
-            };
+        let ms = seconds.max(0.0) * 1e3;
         let goes_on = known
             && at_ms - self.device_looked_ms < UNWATCHED_MS
             && looks.0.back().is_some_and(|(before, _)| before.to_ms == self.device_looked_ms);
         let gap = DeviceGap {
             at_ms: if known {
-                (at_ms - new_ms).max(self.device_looked_ms)
+                (at_ms - ms).max(self.device_looked_ms)
             } else {
-                at_ms - new_ms
+                at_ms - ms
             },
-            events: new_events,
-            ms: new_ms,
+            events,
+            ms,
             goes_on,
         };
         // Only what was counted is kept.
         if gap.is_there() {
-            let from_ms = if known { self.device_looked_ms } else { at_ms - new_ms };
-            looks.tell(Span { from_ms, to_ms: at_ms }, new_events);
+            let from_ms = if known { self.device_looked_ms } else { at_ms - ms };
+            looks.tell(Span { from_ms, to_ms: at_ms }, events);
         }
-        (self.device_totals, self.device_looked_ms) = ((events, seconds), at_ms);
+        self.device_looked_ms = at_ms;
         gap
     }
 
