@@ -12,6 +12,7 @@ mod blocks;
 mod cause;
 mod events;
 mod snapshot;
+mod verdict;
 
 pub use blocks::{
     BURST_BUCKETS, ConsumerLedger, DroppedBy, FILL_BUCKETS, LATENESS_BUCKETS, ProducerLedger, ProducerState, SilentBy, lateness_bucket,
@@ -22,3 +23,4 @@ pub use events::{
     Account, Ending, INJECTION_SLOTS, Injection, OVERRUN_SLOTS, Overrun, SLIP_SLOTS, Slip, SlipKind, UNDERRUN_SLOTS, Underrun,
 };
 pub use snapshot::{ConsumerCounts, InjectedFault, OverrunEvent, ProducerAccount, ProducerCounts, SlipEvent, Snapshot, UnderrunEvent};
+pub use verdict::{Findings, Flag, Status, Unit, Verdict, verdicts};
