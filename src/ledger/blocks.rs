@@ -276,14 +276,19 @@ impl Default for ProducerLedger {
 /// # Real-time
 /// Safe.
 pub fn lateness_bucket(ms: f64) -> usize {
-    // As an integer, 0 for what is below the first edge or no number.
-    let octaves = (ms / LATENESS_FIRST_MS).log2();
-    ((octaves * 4.0 + 1.0) as usize).min(LATENESS_BUCKETS - 1)
+    let edges = ms / LATENESS_FIRST_MS;
+    if edges.is_nan() || edges < 1.0 {
+        return 0;
+    }
+    // The exponent and the first two bits after the point: a logarithm without one.
+    let quarters = (edges.to_bits() >> (f64::MANTISSA_DIGITS - 1 - 2)) as usize;
+    (1 + quarters - (f64::MAX_EXP as usize - 1) * 4).min(LATENESS_BUCKETS - 1)
 }
 
-/// Upper edge of bucket `bucket` of [`ProducerLedger::lateness`], in milliseconds: 10 us, 11.9 us, … The last bucket holds all that is later as well.
+/// Upper edge of bucket `bucket` of [`ProducerLedger::lateness`], in milliseconds: 10 us, 12.5, 15, 17.5, 20, 25 us, … The last bucket holds all that is later as well.
 pub fn lateness_edge_ms(bucket: usize) -> f64 {
-    LATENESS_FIRST_MS * (bucket as f64 / 4.0).exp2()
+    let (octave, quarter) = (bucket / 4, bucket % 4);
+    LATENESS_FIRST_MS * (1_u64 << octave.min(63)) as f64 * (1.0 + quarter as f64 / 4.0)
 }
 
 /// Upper edge of the first bucket, in milliseconds: two steps of a worker's clock.
@@ -293,5 +298,23 @@ impl ConsumerLedger {
     /// Frames per bucket of [`ConsumerLedger::fill`] for a ring of `capacity` frames.
     pub fn fill_bucket_frames(capacity: usize) -> usize {
         capacity.div_ceil(FILL_BUCKETS - 1).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wake_up_lies_below_its_buckets_edge_and_not_below_the_one_before() {
+        for ms in [0.0, 0.005, 0.0099, 0.01, 0.0124, 0.0126, 0.02, 0.3, 1.0, 10.0, 33.3, 400.0] {
+            let bucket = lateness_bucket(ms);
+            assert!(ms < lateness_edge_ms(bucket), "{ms} ms in bucket {bucket}");
+            assert!(
+                bucket == 0 || ms >= lateness_edge_ms(bucket - 1) * 0.999_999,
+                "{ms} ms in bucket {bucket}"
+            );
+        }
+        assert_eq!([f64::NAN, -1.0, 1e9].map(lateness_bucket), [0, 0, LATENESS_BUCKETS - 1]);
     }
 }
