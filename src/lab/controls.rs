@@ -7,6 +7,7 @@ use web_sys::{HtmlButtonElement, HtmlInputElement, HtmlSelectElement};
 
 use super::choice::Choice;
 use super::dom::{Mark, element};
+use super::faults::FaultPanel;
 use super::phase::Phase;
 use crate::error::in_range;
 use crate::web::{LatencyHint, OutputOptions, PageError};
@@ -25,6 +26,9 @@ pub(super) struct Controls {
     pub(super) freezes: [(u32, HtmlButtonElement); 3],
     pub(super) crash: HtmlButtonElement,
     pub(super) kill: HtmlButtonElement,
+    pub(super) suspend: HtmlButtonElement,
+    pub(super) suspend_ms: HtmlInputElement,
+    pub(super) faults: FaultPanel,
 }
 
 impl Controls {
@@ -47,6 +51,9 @@ impl Controls {
             ],
             crash: element("crash")?,
             kill: element("kill")?,
+            suspend: element("suspend")?,
+            suspend_ms: element("suspend-ms")?,
+            faults: FaultPanel::make()?,
         };
         fill_track(&controls.volume);
         controls.show_ring(controls.ring_frames().unwrap_or(2048));
@@ -103,7 +110,7 @@ impl Controls {
         label.show(if phase.plays() { "Pause" } else { "Play" });
         let live = phase.is_live();
         let freezes = self.freezes.iter().map(|(_, button)| button);
-        for button in freezes.chain([&self.crash, &self.kill]) {
+        for button in freezes.chain([&self.crash, &self.kill, &self.suspend]) {
             set_disabled(button, !live);
         }
         set_disabled(&self.stop, !(live || working || matches!(phase, Phase::Ended | Phase::Lost)));

@@ -49,6 +49,8 @@
 //! | `repeat` | `none`, `one`, `all` |
 
 pub mod announce;
+pub mod causes;
+pub mod faults;
 pub mod format;
 pub mod history;
 pub mod phase;
@@ -75,8 +77,6 @@ mod ledger_table;
 #[cfg(target_family = "wasm")]
 mod live;
 #[cfg(target_family = "wasm")]
-mod log;
-#[cfg(target_family = "wasm")]
 mod look;
 #[cfg(target_family = "wasm")]
 mod message;
@@ -86,6 +86,8 @@ pub mod page;
 mod panels;
 #[cfg(target_family = "wasm")]
 pub mod run;
+#[cfg(target_family = "wasm")]
+mod verdicts;
 #[cfg(target_family = "wasm")]
 mod view;
 

@@ -4,14 +4,15 @@ use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
 
 use super::announce::{Announcer, Topic};
+use super::causes::{Around, Histograms, Losses};
 use super::chart::{Chart, Lines};
 use super::dom::{Mark, Text, element};
 use super::format::{Clock, Grouped, Many, Ms};
 use super::history::History;
 use super::ledger_table::LedgerTable;
-use super::log::Log;
 use super::panels::{Figures, Panels};
 use super::phase::Phase;
+use super::verdicts::Verdicts;
 use crate::ledger::Snapshot;
 use crate::web::page::{Facts, Output};
 
@@ -19,6 +20,8 @@ use crate::web::page::{Facts, Output};
 const FACTS_EVERY_MS: f64 = 250.0;
 /// Producer load is that of the last one to two of these spans.
 const LOAD_SPAN_MS: f64 = 500.0;
+/// Log, histograms and verdicts are looked at less often than the figures: they are read, not watched.
+const DETAILS_EVERY_MS: f64 = 250.0;
 /// Rate assumed for figures in milliseconds before any output has told one.
 const ASSUMED_RATE: f64 = 48_000.0;
 
@@ -39,7 +42,10 @@ pub(super) struct View {
     hint: HtmlElement,
     panels: Panels,
     ledger: LedgerTable,
-    log: Log,
+    losses: Losses,
+    histograms: Histograms,
+    verdicts: Verdicts,
+    details_at_ms: f64,
     chart: Chart,
     history: History,
     facts: Option<Facts>,
@@ -82,7 +88,10 @@ impl View {
             hint: element("chart-hint")?,
             panels: Panels::find()?,
             ledger: LedgerTable::find()?,
-            log: Log::find()?,
+            losses: Losses::find()?,
+            histograms: Histograms::find()?,
+            verdicts: Verdicts::find()?,
+            details_at_ms: f64::NEG_INFINITY,
             chart: Chart::find()?,
             history: History::default(),
             facts: None,
@@ -107,6 +116,8 @@ impl View {
         self.earlier = [(f64::NEG_INFINITY, None), (f64::NEG_INFINITY, None)];
         self.announced.1 = 0;
         self.hint.set_hidden(true);
+        self.details_at_ms = f64::NEG_INFINITY;
+        self.losses.begin();
     }
 
     /// What the page is doing, as word and attribute; news for screen readers.
@@ -209,13 +220,32 @@ impl View {
             load: measured_from.and_then(|earlier| snapshot.render_load(earlier)),
         });
         self.ledger.show(snapshot);
-        self.log.show(snapshot, sample_rate)?;
+        if now_ms - self.details_at_ms >= DETAILS_EVERY_MS || !phase.is_live() {
+            self.details_at_ms = now_ms;
+            self.show_details(sample_rate)?;
+        }
         if now_ms - self.earlier[1].0 >= LOAD_SPAN_MS {
             self.earlier.swap(0, 1);
             self.earlier[1] = (now_ms, Some(self.latest.clone()));
         }
         self.announce_underruns(sample_rate);
         self.draw(now_ms)
+    }
+
+    /// What changes too often to be read at once, and costs more than a figure.
+    fn show_details(&mut self, sample_rate: f64) -> Result<(), JsValue> {
+        let snapshot = &self.latest;
+        let Some(facts) = &self.facts else { return Ok(()) };
+        self.histograms.show(
+            snapshot,
+            Around {
+                limit: self.limit,
+                callback: snapshot.callback_frames().map_or(0, |(common, _)| common),
+                capacity: facts.capacity,
+                sample_rate,
+            },
+        );
+        self.losses.show(snapshot, sample_rate, &mut self.history)
     }
 
     fn announce_underruns(&mut self, sample_rate: f64) {

@@ -74,8 +74,16 @@ mod tests {
         for (ms, wakes) in [(0.0, 3), (0.02, 5), (1.5, 7), (20.0, 2), (9e9, 1)] {
             buckets[lateness_bucket(ms)] += wakes;
             let bar = lateness_bars(&buckets).iter().rposition(|count| *count > 0).expect("counted");
-            assert!(ms < lateness_bar_ms(bar) || bar == BARS - 1, "{ms} ms in the bar to {}", lateness_bar_ms(bar));
-            assert!(bar == 0 || ms >= lateness_bar_ms(bar - 1), "{ms} ms in the bar from {}", lateness_bar_ms(bar - 1));
+            assert!(
+                ms < lateness_bar_ms(bar) || bar == BARS - 1,
+                "{ms} ms in the bar to {}",
+                lateness_bar_ms(bar)
+            );
+            assert!(
+                bar == 0 || ms >= lateness_bar_ms(bar - 1),
+                "{ms} ms in the bar from {}",
+                lateness_bar_ms(bar - 1)
+            );
         }
         assert_eq!(lateness_bars(&buckets).iter().sum::<u64>(), 18);
 

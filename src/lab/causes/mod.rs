@@ -6,11 +6,17 @@ mod why;
 #[cfg(target_family = "wasm")]
 mod bars;
 #[cfg(target_family = "wasm")]
+mod filter;
+#[cfg(target_family = "wasm")]
 mod legend;
+#[cfg(target_family = "wasm")]
+mod list;
+#[cfg(target_family = "wasm")]
+mod losses;
 
 pub use why::Why;
 
 #[cfg(target_family = "wasm")]
-pub(super) use bars::Histograms;
+pub(super) use bars::{Around, Histograms};
 #[cfg(target_family = "wasm")]
-pub(super) use legend::Legend;
+pub(super) use losses::Losses;

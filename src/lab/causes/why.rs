@@ -134,7 +134,9 @@ mod tests {
 
     /// Red, green and blue, 0 to 255, of each definition of `property`.
     fn colours(property: &str) -> Vec<[f64; 3]> {
-        let lines = STYLE.lines().filter_map(|line| line.trim().strip_prefix(property)?.strip_prefix(": #"));
+        let lines = STYLE
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix(property)?.strip_prefix(": #"));
         let channel = |digits: &str, at: usize| f64::from(u8::from_str_radix(&digits[at..at + 2], 16).expect("a colour"));
         lines.map(|digits| [0, 2, 4].map(|at| channel(digits, at))).collect()
     }
