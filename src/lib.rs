@@ -62,4 +62,6 @@ pub use error::{Error, FileProblem};
 #[cfg(not(loom))]
 mod counting;
 #[cfg(not(loom))]
+mod turn;
+#[cfg(not(loom))]
 pub use counting::allocations;

@@ -25,7 +25,7 @@ impl Source for Sine {
     fn render(&mut self, block: &mut [f32], info: &RenderInfo) -> usize {
         let step = self.hz / f64::from(info.sample_rate);
         for frame in block.chunks_exact_mut(info.channels) {
-            frame.fill(Self::PEAK * (core::f64::consts::TAU * self.phase).sin() as f32);
+            frame.fill(Self::PEAK * crate::turn::sine(self.phase) as f32);
             self.phase = (self.phase + step).fract();
         }
         block.len() / info.channels

@@ -19,12 +19,13 @@ const FLAGS = [
  * @param {boolean} [options.audible] let the sound out: to the PulseAudio server that PULSE_SERVER names
  * @param {boolean} [options.autoplay] play without a gesture; yes unless told otherwise
  * @param {string[]} [options.args] further flags
+ * @param {string[]} [options.without] flags of playwright-core's own that are left out
  */
-export function launch({ audible = false, autoplay = true, args = [] } = {}) {
+export function launch({ audible = false, autoplay = true, args = [], without = [] } = {}) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [...FLAGS.filter((flag) => autoplay || !flag.startsWith('--autoplay-policy')), ...args],
-    ignoreDefaultArgs: audible ? ['--mute-audio'] : [],
+    ignoreDefaultArgs: [...without, ...(audible ? ['--mute-audio'] : [])],
   });
 }
 
