@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 
@@ -123,6 +124,21 @@ impl Choice {
             _ => Ok(SourceSpec::Synth {
                 voices: in_range("the synth's voices", number(&self.voices).round(), 1.0, 256.0, "")? as u32,
             }),
+        }
+    }
+
+    /// What is to be played as a scenario's `source`; `None` for what no scenario can name: files of this computer, or several.
+    pub(super) fn scenario(&self) -> Option<Value> {
+        // What is no number is left out: the scenario then says what it must be.
+        let number = |input: &HtmlInputElement| input.value().trim().parse::<f64>().ok();
+        match self.source.value().as_str() {
+            "sine" => Some(json!({ "kind": "sine", "hz": number(&self.hz) })),
+            "index" => Some(json!({ "kind": "index" })),
+            "file" => match &self.files.borrow().items[..] {
+                [MediaItem::Url(url)] => Some(json!({ "kind": "file", "url": url })),
+                _ => None,
+            },
+            _ => Some(json!({ "kind": "synth", "voices": number(&self.voices) })),
         }
     }
 

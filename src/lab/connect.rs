@@ -20,6 +20,7 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
     connect_source(lab)?;
     connect_ring(lab)?;
     connect_faults(lab)?;
+    super::take::connect(lab)?;
     super::player::connect(lab)?;
     super::drop_file::connect(lab)?;
     let shown = lab.clone();

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use serde_json::json;
 use wasm_bindgen::JsValue;
 use web_sys::{HtmlButtonElement, HtmlInputElement, HtmlSelectElement};
 
@@ -9,6 +10,7 @@ use super::choice::Choice;
 use super::dom::{Mark, element};
 use super::faults::FaultPanel;
 use super::phase::Phase;
+use super::scenario::Scenario;
 use crate::error::in_range;
 use crate::web::{LatencyHint, OutputOptions, PageError};
 
@@ -101,6 +103,25 @@ impl Controls {
             volume: self.gain(),
             ..OutputOptions::default()
         })
+    }
+
+    /// What the controls say as a scenario of `seconds`, faults included.
+    ///
+    /// # Errors
+    /// In words, what a scenario cannot say or will not do.
+    pub(super) fn scenario(&self, seconds: f64) -> Result<Scenario, String> {
+        let source = self
+            .choice
+            .scenario()
+            .ok_or("a link cannot hold files of this computer, nor a list of them")?;
+        let scenario = json!({
+            "source": source,
+            "seconds": seconds,
+            "bufferFrames": self.ring_frames().map_err(|error| error.to_string())?,
+            "latencyHint": self.latency_hint.value(),
+            "stress": self.faults.stress(),
+        });
+        Scenario::from_value(&scenario).map_err(|refusal| refusal.to_string())
     }
 
     /// Offers what can be done in `phase`.

@@ -87,6 +87,8 @@ mod panels;
 #[cfg(target_family = "wasm")]
 pub mod run;
 #[cfg(target_family = "wasm")]
+mod take;
+#[cfg(target_family = "wasm")]
 mod verdicts;
 #[cfg(target_family = "wasm")]
 mod view;

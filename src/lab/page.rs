@@ -13,6 +13,7 @@ use super::jobs::Job;
 use super::message::Message;
 use super::phase::Phase;
 use super::player::Player;
+use super::take::Take;
 use super::view::View;
 use crate::web::page::{Output, preload, shareable};
 
@@ -38,6 +39,7 @@ pub fn lab_start() -> Result<(), JsValue> {
     let lab = Rc::new(Lab {
         controls: Controls::find()?,
         message,
+        take: Take::find()?,
         view: RefCell::new(View::find()?),
         player: RefCell::new(Player::find()?),
         current: RefCell::new(None),
@@ -95,6 +97,7 @@ type OnFrame = Closure<dyn FnMut(f64)>;
 pub(super) struct Lab {
     pub(super) controls: Controls,
     pub(super) message: Message,
+    pub(super) take: Take,
     pub(super) view: RefCell<View>,
     pub(super) player: RefCell<Player>,
     pub(super) current: RefCell<Option<Output>>,

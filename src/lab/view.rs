@@ -153,6 +153,11 @@ impl View {
         self.limit
     }
 
+    /// For how long the latest output has put out sound, in seconds.
+    pub(super) fn played_seconds(&self) -> f64 {
+        self.latest.consumer.fresh as f64 / self.sample_rate()
+    }
+
     /// Tells screen readers what may be told now.
     pub(super) fn announce(&mut self, now_ms: f64) {
         if let Some(news) = self.announcer.due(now_ms) {
