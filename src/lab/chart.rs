@@ -195,18 +195,26 @@ impl Chart {
             self.paint.set_global_alpha(1.0);
             self.paint.fill_rect(left, 0.0, width, 4.0);
             // The letter wherever there is room for one, how long it was only where no other mark follows soon.
-            if left > free_from && left > 0.0 {
-                let label = format!("{} {:.0} ms", mark.why.letter(), 1e3 * mark.frames as f64 / lines.sample_rate);
-                let whole = left + width + 12.0 + LETTER * label.len() as f64;
-                let next = marks.peek().and_then(|mark| span(mark)).map_or(f64::INFINITY, |(left, _)| left);
-                let (label, end) = if next > whole || next < left {
-                    (label.as_str(), whole)
-                } else {
-                    (mark.why.letter(), left + width + 4.0 + 1.5 * LETTER)
-                };
+            if left + width < free_from {
+                continue;
+            }
+            let label = format!("{} {:.0} ms", mark.why.letter(), 1e3 * mark.frames as f64 / lines.sample_rate);
+            let whole = LETTER * label.len() as f64;
+            let next = marks.peek().and_then(|mark| span(mark)).map_or(f64::INFINITY, |(left, _)| left);
+            let right = left + width + 4.0;
+            let (label, at) = if left.max(0.0) + whole < left + width && left.max(0.0) + 6.0 > free_from {
+                (label.as_str(), left.max(0.0) + 6.0)
+            } else if right + whole > self.width && left - whole > free_from {
+                (label.as_str(), left - whole)
+            } else if right + whole < next || next < left {
+                (label.as_str(), right)
+            } else {
+                (mark.why.letter(), right)
+            };
+            if at > free_from {
                 // Cannot fail: a text and two finite numbers.
-                let _ = self.paint.fill_text(label, left + width + 4.0, 17.0);
-                free_from = end;
+                let _ = self.paint.fill_text(label, at, 17.0);
+                free_from = at + LETTER * label.len() as f64;
             }
         }
     }

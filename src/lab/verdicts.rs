@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement};
 
 use super::dom::{Mark, Text, document, element};
-use crate::ledger::{Flag, Status, Verdict};
+use crate::ledger::{Flag, Status, Unit, Verdict};
 
 /// The panel `#verdicts`.
 #[derive(Debug)]
@@ -102,18 +102,18 @@ impl Row {
         let document = document()?;
         let item: HtmlElement = document.create_element("li")?.unchecked_into();
         item.set_attribute("data-flag", flag.name())?;
-        let part = |tag: &str, class: &str| -> Result<Element, JsValue> {
+        let part = |place: &Element, tag: &str, class: &str| -> Result<Element, JsValue> {
             let part = document.create_element(tag)?;
             part.set_class_name(class);
-            item.append_child(&part)?;
+            place.append_child(&part)?;
             Ok(part)
         };
-        let status = part("span", "verdict-status")?;
-        part("b", "verdict-title")?.set_text_content(Some(flag.title()));
-        let figure = part("span", "verdict-figure")?;
-        let limit = part("span", "verdict-limit")?;
-        let meaning = part("p", "verdict-meaning")?;
-        let advice = part("p", "verdict-advice")?;
+        let status = part(&item, "span", "verdict-status")?;
+        part(&item, "b", "verdict-title")?.set_text_content(Some(flag.title()));
+        let measured = part(&item, "div", "verdict-measured")?;
+        let (figure, limit) = (part(&measured, "p", "verdict-figure")?, part(&measured, "p", "verdict-limit")?);
+        let said = part(&item, "div", "verdict-said")?;
+        let (meaning, advice) = (part(&said, "p", "verdict-meaning")?, part(&said, "p", "verdict-advice")?);
         Ok(Row {
             status: Text::within(&status)?,
             figure: Text::within(&figure)?,
@@ -130,11 +130,12 @@ impl Row {
         self.status.show(verdict.status.name());
         self.figure.show_or_dash(verdict.figure());
         match verdict.limit_figure() {
-            Some(limit) => self.limit.show(format_args!(
+            // Nobody wants to read "at least yes".
+            Some(limit) if verdict.unit != Unit::YesNo => self.limit.show(format_args!(
                 "{} {limit}",
                 if verdict.wants_more() { "at least" } else { "at most" }
             )),
-            None => self.limit.show(""),
+            _ => self.limit.show(""),
         }
         self.meaning.show(verdict.meaning);
         self.advice.show(verdict.advice);

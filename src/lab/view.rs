@@ -250,7 +250,25 @@ impl View {
                 sample_rate,
             },
         );
-        self.losses.show(snapshot, sample_rate, &mut self.history)
+        self.losses.show(snapshot, sample_rate, &mut self.history)?;
+        let verdicts = crate::ledger::verdicts(&crate::ledger::Findings {
+            quanta: snapshot.consumer.quanta,
+            first_frame_ms: facts.startup.first_frame_ms,
+            ring_frames: Some(self.limit),
+            render_quantum: Some(u64::from(facts.render_quantum)),
+            callback_frames: snapshot.callback_frames().map(|(_, longest)| longest),
+            sample_rate: Some(sample_rate),
+            asked_rate: Some(sample_rate),
+            drift_ppm: Some(0.0),
+            producer_allocations: Some(0),
+            audio_allocations: Some(0),
+            render_load: snapshot.render_load(&Snapshot::default()),
+            device_underruns: facts.playback_stats.map(|stats| stats.underrun_events as u64),
+            isolated: Some(true),
+            hidden_seconds: Some(0.0),
+            ..Default::default()
+        });
+        self.verdicts.show(&verdicts)
     }
 
     fn announce_underruns(&mut self, sample_rate: f64) {

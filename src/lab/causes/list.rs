@@ -18,7 +18,9 @@ pub(super) struct Subject {
     /// No other event has it; later ones have higher ones.
     pub(super) key: u64,
     pub(super) why: Why,
-    /// Changes with whatever the sentence says.
+    /// Frames that it lasted.
+    pub(super) frames: u64,
+    /// Changes with whatever else the sentence says.
     pub(super) stamp: u64,
 }
 
@@ -70,6 +72,7 @@ impl List {
                     if line.subject != subject {
                         line.subject = subject;
                         line.text.show(sentence(of));
+                        line.item.set_attribute("data-frames", &subject.frames.to_string())?;
                     }
                 }
                 before => {
@@ -93,6 +96,7 @@ impl Line {
         let document = document()?;
         let item: HtmlElement = document.create_element("li")?.unchecked_into();
         item.set_attribute("data-cause", subject.why.name())?;
+        item.set_attribute("data-frames", &subject.frames.to_string())?;
         item.append_child(&badge(subject.why)?)?;
         let words = document.create_element("span")?;
         words.set_text_content(Some(sentence));
