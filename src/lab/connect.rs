@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event, KeyboardEvent};
 
 use super::controls::fill_track;
-use super::dom::{document, listen, now_ms, window};
+use super::dom::{document, element, listen, now_ms, window};
 use super::jobs::Job;
 use super::page::Lab;
 
@@ -21,6 +21,12 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
     connect_ring(lab)?;
     connect_faults(lab)?;
     super::take::connect(lab)?;
+    // After the button's own listener: the event comes up to the group.
+    let on = lab.clone();
+    let filter: Element = element("log-filter")?;
+    listen(&filter, "click", move |_: Event| {
+        let _ = on.view.borrow_mut().show_losses();
+    })?;
     super::player::connect(lab)?;
     super::drop_file::connect(lab)?;
     let shown = lab.clone();

@@ -13,7 +13,7 @@ use super::ledger_table::LedgerTable;
 use super::panels::{Figures, Panels};
 use super::phase::Phase;
 use super::verdicts::Verdicts;
-use crate::ledger::Snapshot;
+use crate::ledger::{EventLog, Snapshot};
 use crate::web::page::{Facts, Output};
 
 /// Facts come from the browser's own objects, which change about once a second.
@@ -43,6 +43,7 @@ pub(super) struct View {
     panels: Panels,
     ledger: LedgerTable,
     losses: Losses,
+    log: EventLog,
     histograms: Histograms,
     verdicts: Verdicts,
     details_at_ms: f64,
@@ -89,6 +90,7 @@ impl View {
             panels: Panels::find()?,
             ledger: LedgerTable::find()?,
             losses: Losses::find()?,
+            log: EventLog::new(ASSUMED_RATE),
             histograms: Histograms::find()?,
             verdicts: Verdicts::find()?,
             details_at_ms: f64::NEG_INFINITY,
@@ -118,6 +120,7 @@ impl View {
         self.hint.set_hidden(true);
         self.details_at_ms = f64::NEG_INFINITY;
         self.losses.begin();
+        self.log = EventLog::new(ASSUMED_RATE);
     }
 
     /// What the page is doing, as word and attribute; news for screen readers.
@@ -186,6 +189,7 @@ impl View {
         let sample_rate = f64::from(facts.sample_rate);
         // Both sides were busy: the next look is a sixtieth of a second away.
         if let Some(snapshot) = output.snapshot() {
+            self.log.look(js_sys::Date::now(), &snapshot);
             self.history.take(now_ms, &snapshot, facts.capacity);
             self.latest = snapshot;
         }
@@ -250,7 +254,8 @@ impl View {
                 sample_rate,
             },
         );
-        self.losses.show(snapshot, sample_rate, &mut self.history)?;
+        self.losses.take(&self.log);
+        self.losses.show(&mut self.history)?;
         let verdicts = crate::ledger::verdicts(&crate::ledger::Findings {
             quanta: snapshot.consumer.quanta,
             first_frame_ms: facts.startup.first_frame_ms,
@@ -269,6 +274,11 @@ impl View {
             ..Default::default()
         });
         self.verdicts.show(&verdicts)
+    }
+
+    /// Shows the losses again, of which somebody wants to see others.
+    pub(super) fn show_losses(&mut self) -> Result<(), JsValue> {
+        self.losses.show(&mut self.history)
     }
 
     fn announce_underruns(&mut self, sample_rate: f64) {

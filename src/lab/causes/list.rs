@@ -8,6 +8,7 @@ use web_sys::{Element, HtmlElement};
 use super::Why;
 use super::legend::badge;
 use crate::lab::dom::{Text, document, element};
+use crate::ledger::{Ending, EventKind};
 
 /// Lines at most; the log holds more, and its counts all.
 const LINES: usize = 100;
@@ -15,13 +16,13 @@ const LINES: usize = 100;
 /// What a line is about.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Subject {
-    /// No other event has it; later ones have higher ones.
-    pub(super) key: u64,
+    /// No other event has it.
+    pub(super) key: (EventKind, u64),
     pub(super) why: Why,
     /// Frames that it lasted.
     pub(super) frames: u64,
     /// Changes with whatever else the sentence says.
-    pub(super) stamp: u64,
+    pub(super) stamp: (Option<Ending>, bool),
 }
 
 /// The list with this id.
@@ -57,18 +58,15 @@ impl List {
     ) -> Result<(), JsValue> {
         let mut place = 0;
         for (subject, of) in newest_first.take(LINES) {
-            // Lines of what is shown no more.
-            while self
-                .lines
-                .get(place)
-                .is_some_and(|line| line.subject.key > subject.key || (line.subject.key == subject.key && line.subject.why != subject.why))
-            {
-                if let Some(line) = self.lines.remove(place) {
+            // What stands before it on the page and is not before it any more is shown no more, or further down.
+            let same = |line: &Line| line.subject.key == subject.key && line.subject.why == subject.why;
+            if let Some(ahead) = self.lines.iter().skip(place).position(same) {
+                for line in self.lines.drain(place..place + ahead) {
                     line.item.remove();
                 }
             }
             match self.lines.get_mut(place) {
-                Some(line) if line.subject.key == subject.key => {
+                Some(line) if same(line) => {
                     if line.subject != subject {
                         line.subject = subject;
                         line.text.show(sentence(of));

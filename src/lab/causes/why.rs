@@ -1,6 +1,6 @@
 //! Each kind of loss as the page marks it: a name, a letter and a colour.
 
-use crate::ledger::Cause;
+use crate::ledger::{Cause, EventKind, Folded, LogEntry};
 
 /// What became of something, as a mark on the page. Colours alone would leave out whoever cannot tell them apart, so each has a letter too; the colours stand in
 /// lab.css under [`Why::name`].
@@ -30,6 +30,37 @@ impl Why {
     pub fn all() -> impl Iterator<Item = Why> {
         let others = [Why::Overrun, Why::Skipped, Why::Replayed, Why::Torn, Why::Device, Why::Open];
         Cause::ALL.into_iter().map(Why::Cause).chain(others)
+    }
+
+    /// What `entry` is about.
+    pub fn of(entry: &LogEntry) -> Why {
+        match entry.kind {
+            EventKind::Underrun => entry.cause.map_or(Why::Open, Why::Cause),
+            EventKind::Overrun => Why::Overrun,
+            EventKind::Skipped => Why::Skipped,
+            EventKind::Replayed => Why::Replayed,
+            EventKind::Torn => Why::Torn,
+            EventKind::Device => Why::Device,
+        }
+    }
+
+    /// How many events there were of each, by [`Why::index`]: those that are listed and those that are not any more.
+    pub fn count<'a>(entries: impl Iterator<Item = &'a LogEntry>, folded: &Folded) -> [u64; Why::COUNT] {
+        let mut counts = [0; Why::COUNT];
+        entries.for_each(|entry| counts[Why::of(entry).index()] += 1);
+        for why in Why::all() {
+            counts[why.index()] += match why {
+                Why::Cause(cause) => folded.of_cause(cause),
+                Why::Overrun => folded.of_kind(EventKind::Overrun),
+                Why::Skipped => folded.of_kind(EventKind::Skipped),
+                Why::Replayed => folded.of_kind(EventKind::Replayed),
+                Why::Torn => folded.of_kind(EventKind::Torn),
+                Why::Device => folded.of_kind(EventKind::Device),
+                // What is folded is settled.
+                Why::Open => 0,
+            };
+        }
+        counts
     }
 
     /// Its place among all, from 0.
