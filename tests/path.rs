@@ -13,7 +13,7 @@ use noxrun::Error;
 use noxrun::conceal::FADE_FRAMES;
 use noxrun::consume::Quanta;
 use noxrun::inject::StallPlan;
-use noxrun::ledger::{DroppedBy, INJECTION_SLOTS, ProducerState, SilentBy, Snapshot, UNDERRUN_SLOTS};
+use noxrun::ledger::{DroppedBy, Ending, INJECTION_SLOTS, ProducerState, SilentBy, Snapshot, UNDERRUN_SLOTS};
 use noxrun::render::{Clock, Pacer, PushWriter, RenderInfo, Source, SystemClock, Turn};
 use noxrun::shared::SharedOutput;
 use noxrun::source::{INDEX_PERIOD, Index, Sine};
@@ -266,7 +266,8 @@ fn a_ring_smaller_than_a_callback_starves_once_a_callback() {
     );
     for (nth, event) in snapshot.underruns.iter().enumerate() {
         assert_eq!((event.frame, event.frames, event.quanta), (512 * nth as u64 + 64, 448, 14));
-        assert_eq!((event.fill, event.over), (0, nth < 9), "the last one goes on");
+        let ended_by = if nth < 9 { Ending::Back } else { Ending::Open };
+        assert_eq!((event.fill, event.ended_by), (0, ended_by), "the last one goes on");
     }
     // With quanta of 128 none is ever whole: that is one underrun from beginning to end.
     let mut rig = Rig::new(STEREO, made(ramp(2)));
@@ -312,7 +313,7 @@ fn a_stall_is_one_event_where_the_output_shows_it_and_as_long() {
         let snapshot = rig.balanced();
         assert_eq!(snapshot.consumer.underrun_events, 1);
         let event = snapshot.underruns[0];
-        assert!(event.over);
+        assert_eq!(event.ended_by, Ending::Back);
         for out in &rig.out {
             let first = out.iter().position(|sample| *sample != 0.5).expect("a gap");
             let fade_in = first + out[first..].iter().rposition(|sample| *sample == 0.0).expect("silence") + 1;
