@@ -127,19 +127,24 @@ impl Choice {
         }
     }
 
-    /// What is to be played as a scenario's `source`; `None` for what no scenario can name: files of this computer, or several.
-    pub(super) fn scenario(&self) -> Option<Value> {
+    /// What is to be played as a scenario's `source`, and whether that says all: of files of this computer a scenario can hold no more than a name, and of several only one.
+    pub(super) fn scenario(&self) -> (Value, bool) {
         // What is no number is left out: the scenario then says what it must be.
         let number = |input: &HtmlInputElement| input.value().trim().parse::<f64>().ok();
-        match self.source.value().as_str() {
-            "sine" => Some(json!({ "kind": "sine", "hz": number(&self.hz) })),
-            "index" => Some(json!({ "kind": "index" })),
-            "file" => match &self.files.borrow().items[..] {
-                [MediaItem::Url(url)] => Some(json!({ "kind": "file", "url": url })),
-                _ => None,
-            },
-            _ => Some(json!({ "kind": "synth", "voices": number(&self.voices) })),
-        }
+        let source = match self.source.value().as_str() {
+            "sine" => json!({ "kind": "sine", "hz": number(&self.hz) }),
+            "index" => json!({ "kind": "index" }),
+            "file" => {
+                let files = self.files.borrow();
+                let url = match &files.items[..] {
+                    [MediaItem::Url(url)] => return (json!({ "kind": "file", "url": url }), true),
+                    items => items.get(files.first).map_or_else(|| "none".into(), MediaItem::name),
+                };
+                return (json!({ "kind": "file", "url": url }), false);
+            }
+            _ => json!({ "kind": "synth", "voices": number(&self.voices) }),
+        };
+        (source, true)
     }
 
     /// Whether files are to be played that have not been picked yet.

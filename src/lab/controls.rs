@@ -105,15 +105,12 @@ impl Controls {
         })
     }
 
-    /// What the controls say as a scenario of `seconds`, faults included.
+    /// What the controls say as a scenario of `seconds`, faults included, and whether that says all.
     ///
     /// # Errors
-    /// In words, what a scenario cannot say or will not do.
-    pub(super) fn scenario(&self, seconds: f64) -> Result<Scenario, String> {
-        let source = self
-            .choice
-            .scenario()
-            .ok_or("a link cannot hold files of this computer, nor a list of them")?;
+    /// In words, what a scenario cannot say.
+    pub(super) fn scenario(&self, seconds: f64) -> Result<(Scenario, bool), String> {
+        let (source, whole) = self.choice.scenario();
         let scenario = json!({
             "source": source,
             "seconds": seconds,
@@ -121,7 +118,8 @@ impl Controls {
             "latencyHint": self.latency_hint.value(),
             "stress": self.faults.stress(),
         });
-        Scenario::from_value(&scenario).map_err(|refusal| refusal.to_string())
+        let scenario = Scenario::from_value(&scenario).map_err(|refusal| refusal.to_string())?;
+        Ok((scenario, whole))
     }
 
     /// Offers what can be done in `phase`.

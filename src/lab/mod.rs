@@ -107,4 +107,4 @@ mod verdicts;
 mod view;
 
 #[cfg(target_family = "wasm")]
-pub(crate) use page::{adopt, silence};
+pub(crate) use page::{adopt, ran, silence};

@@ -13,6 +13,7 @@ use super::jobs::Job;
 use super::message::Message;
 use super::phase::Phase;
 use super::player::Player;
+use super::report::Report;
 use super::take::Take;
 use super::view::View;
 use crate::web::page::{Output, preload, shareable};
@@ -52,6 +53,7 @@ pub fn lab_start() -> Result<(), JsValue> {
         frame: RefCell::new(None),
         frame_asked: Cell::new(false),
         tell_asked: Cell::new(false),
+        ran: RefCell::new(None),
     });
     let on_frame = {
         let lab = lab.clone();
@@ -80,6 +82,14 @@ pub(crate) fn adopt(output: Output) {
         lab.controls.show_ring(output.facts().buffer_frames as u64);
         lab.message.clear();
         lab.adopt(output);
+    }
+}
+
+/// A run is over: `report` is of what the page shows, until something else plays.
+pub(crate) fn ran(report: Report) {
+    if let Some(lab) = LAB.with_borrow(Clone::clone) {
+        lab.ran.replace(Some(report));
+        lab.show_link();
     }
 }
 
@@ -112,6 +122,8 @@ pub(super) struct Lab {
     pub(super) frame: RefCell<Option<OnFrame>>,
     pub(super) frame_asked: Cell<bool>,
     pub(super) tell_asked: Cell<bool>,
+    /// The report of the run whose output was the latest, once it is over.
+    pub(super) ran: RefCell<Option<Report>>,
 }
 
 impl Lab {
@@ -155,6 +167,8 @@ impl Lab {
             spawn_local(async move { old.close().await });
         }
         self.told_failure.set(false);
+        self.ran.take();
+        self.take.offer(true);
         self.view.borrow_mut().begin();
         self.look_again();
     }

@@ -9,6 +9,7 @@ use web_sys::{Blob, BlobPropertyBag, Event, HtmlAnchorElement, HtmlButtonElement
 use super::controls::set_disabled;
 use super::dom::{document, element, listen, sleep, window};
 use super::page::Lab;
+use super::report::Report;
 
 /// How long the page says what became of it, in ms.
 const SAID_MS: f64 = 4000.0;
@@ -159,9 +160,32 @@ impl Lab {
     /// What is to be taken along.
     fn written(&self, what: What) -> Result<String, String> {
         match what {
-            What::Link => Ok(super::run::link(&self.controls.scenario(self.seconds())?)),
-            _ => Err("not there yet".into()),
+            What::Link => self.link(),
+            What::Report => Ok(self.report()?.to_json()),
+            What::Log | What::Summary => Err("not there yet".into()),
         }
+    }
+
+    fn link(&self) -> Result<String, String> {
+        if let Some(scenario) = &*self.ran.borrow() {
+            return Ok(super::run::link(&scenario.scenario));
+        }
+        match self.controls.scenario(self.seconds())? {
+            (scenario, true) => Ok(super::run::link(&scenario)),
+            _ => Err("a link cannot hold files of this computer, nor a list of files".into()),
+        }
+    }
+
+    /// The report of the latest run, or of what plays or has played since.
+    fn report(&self) -> Result<Report, String> {
+        if let Some(report) = &*self.ran.borrow() {
+            return Ok(report.clone());
+        }
+        let (scenario, _) = self.controls.scenario(self.seconds())?;
+        self.view
+            .borrow()
+            .report(&scenario)
+            .ok_or_else(|| "nothing has been played yet".into())
     }
 
     /// For how long it is to be played again: as long as it has been played, in whole seconds.

@@ -6,12 +6,15 @@ use web_sys::HtmlElement;
 use super::announce::{Announcer, Topic};
 use super::causes::{Around, Histograms, Losses};
 use super::chart::{Chart, Lines};
-use super::dom::{Mark, Text, element};
+use super::dom::{Mark, Text, element, epoch_ms};
 use super::format::{Clock, Grouped, Many, Ms};
 use super::history::History;
 use super::ledger_table::LedgerTable;
 use super::panels::{Figures, Panels};
 use super::phase::Phase;
+use super::report::{Report, RunLog};
+use super::run::facts_of;
+use super::scenario::Scenario;
 use super::verdicts::Verdicts;
 use crate::ledger::{EventLog, Snapshot};
 use crate::web::page::{Facts, Output};
@@ -44,6 +47,10 @@ pub(super) struct View {
     ledger: LedgerTable,
     losses: Losses,
     log: EventLog,
+    /// Faults and losses of the producer, for the report.
+    run_log: RunLog,
+    /// When the first frame was heard, in ms since the epoch.
+    start_ms: Option<f64>,
     histograms: Histograms,
     verdicts: Verdicts,
     details_at_ms: f64,
@@ -91,6 +98,8 @@ impl View {
             ledger: LedgerTable::find()?,
             losses: Losses::find()?,
             log: EventLog::new(ASSUMED_RATE),
+            run_log: RunLog::default(),
+            start_ms: None,
             histograms: Histograms::find()?,
             verdicts: Verdicts::find()?,
             details_at_ms: f64::NEG_INFINITY,
@@ -121,6 +130,8 @@ impl View {
         self.details_at_ms = f64::NEG_INFINITY;
         self.losses.begin();
         self.log = EventLog::new(ASSUMED_RATE);
+        self.run_log = RunLog::default();
+        self.start_ms = None;
     }
 
     /// What the page is doing, as word and attribute; news for screen readers.
@@ -156,6 +167,12 @@ impl View {
         self.limit
     }
 
+    /// The report of the latest output so far, as if `scenario` had been run; `None` before there was any.
+    pub(super) fn report(&self, scenario: &Scenario) -> Option<Report> {
+        let facts = facts_of(self.facts.as_ref()?, 0, self.start_ms?);
+        Some(Report::new(scenario, &facts, &self.run_log, &self.latest))
+    }
+
     /// For how long the latest output has put out sound, in seconds.
     pub(super) fn played_seconds(&self) -> f64 {
         self.latest.consumer.fresh as f64 / self.sample_rate()
@@ -189,7 +206,7 @@ impl View {
         let sample_rate = f64::from(facts.sample_rate);
         // Both sides were busy: the next look is a sixtieth of a second away.
         if let Some(snapshot) = output.snapshot() {
-            self.log.look(js_sys::Date::now(), &snapshot);
+            self.log.look(epoch_ms(), &snapshot);
             self.history.take(now_ms, &snapshot, facts.capacity);
             self.latest = snapshot;
         }
@@ -245,6 +262,10 @@ impl View {
     fn show_details(&mut self, sample_rate: f64) -> Result<(), JsValue> {
         let snapshot = &self.latest;
         let Some(facts) = &self.facts else { return Ok(()) };
+        self.run_log.look(snapshot);
+        if self.start_ms.is_none() && snapshot.consumer.fresh > 0 {
+            self.start_ms = Some(epoch_ms() - 1e3 * snapshot.consumer.fresh as f64 / sample_rate);
+        }
         self.histograms.show(
             snapshot,
             Around {

@@ -72,6 +72,7 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
     let last = last.ok_or(RunError::Closed)?;
     let facts = facts_of(&facts, scenario.buffer_frames, start_ms);
     let report = Report::new(scenario, &facts, &run.log.borrow(), &last);
+    crate::lab::ran(report.clone());
     Ok(report)
 }
 
