@@ -31,6 +31,7 @@ pub(super) struct Controls {
     pub(super) suspend: HtmlButtonElement,
     pub(super) suspend_ms: HtmlInputElement,
     pub(super) faults: FaultPanel,
+    pub(super) timeline: HtmlInputElement,
 }
 
 impl Controls {
@@ -56,6 +57,7 @@ impl Controls {
             suspend: element("suspend")?,
             suspend_ms: element("suspend-ms")?,
             faults: FaultPanel::make()?,
+            timeline: element("timeline")?,
         };
         fill_track(&controls.volume);
         controls.show_ring(controls.ring_frames().unwrap_or(2048));
@@ -101,6 +103,7 @@ impl Controls {
                 _ => LatencyHint::Interactive,
             },
             volume: self.gain(),
+            timeline: self.timeline.checked(),
             ..OutputOptions::default()
         })
     }

@@ -16,7 +16,7 @@ use super::report::{Report, RunLog};
 use super::run::facts_of;
 use super::scenario::Scenario;
 use super::verdicts::Verdicts;
-use crate::ledger::{EventLog, Snapshot};
+use crate::ledger::Snapshot;
 use crate::web::page::{Facts, Output};
 
 /// Facts come from the browser's own objects, which change about once a second.
@@ -46,7 +46,6 @@ pub(super) struct View {
     panels: Panels,
     ledger: LedgerTable,
     losses: Losses,
-    log: EventLog,
     /// Faults and losses of the producer, for the report.
     run_log: RunLog,
     /// When the first frame was heard, in ms since the epoch.
@@ -97,7 +96,6 @@ impl View {
             panels: Panels::find()?,
             ledger: LedgerTable::find()?,
             losses: Losses::find()?,
-            log: EventLog::new(ASSUMED_RATE),
             run_log: RunLog::default(),
             start_ms: None,
             histograms: Histograms::find()?,
@@ -129,7 +127,6 @@ impl View {
         self.hint.set_hidden(true);
         self.details_at_ms = f64::NEG_INFINITY;
         self.losses.begin();
-        self.log = EventLog::new(ASSUMED_RATE);
         self.run_log = RunLog::default();
         self.start_ms = None;
     }
@@ -206,7 +203,6 @@ impl View {
         let sample_rate = f64::from(facts.sample_rate);
         // Both sides were busy: the next look is a sixtieth of a second away.
         if let Some(snapshot) = output.snapshot() {
-            self.log.look(epoch_ms(), &snapshot);
             self.history.take(now_ms, &snapshot, facts.capacity);
             self.latest = snapshot;
         }
@@ -248,7 +244,7 @@ impl View {
         self.ledger.show(snapshot);
         if now_ms - self.details_at_ms >= DETAILS_EVERY_MS || !phase.is_live() {
             self.details_at_ms = now_ms;
-            self.show_details(sample_rate)?;
+            self.show_details(output, sample_rate)?;
         }
         if now_ms - self.earlier[1].0 >= LOAD_SPAN_MS {
             self.earlier.swap(0, 1);
@@ -259,7 +255,7 @@ impl View {
     }
 
     /// What changes too often to be read at once, and costs more than a figure.
-    fn show_details(&mut self, sample_rate: f64) -> Result<(), JsValue> {
+    fn show_details(&mut self, output: &Output, sample_rate: f64) -> Result<(), JsValue> {
         let snapshot = &self.latest;
         let Some(facts) = &self.facts else { return Ok(()) };
         self.run_log.look(snapshot);
@@ -275,26 +271,9 @@ impl View {
                 sample_rate,
             },
         );
-        self.losses.take(&self.log);
+        output.with_log(|log| self.losses.take(log));
         self.losses.show(&mut self.history)?;
-        let verdicts = crate::ledger::verdicts(&crate::ledger::Findings {
-            quanta: snapshot.consumer.quanta,
-            first_frame_ms: facts.startup.first_frame_ms,
-            ring_frames: Some(self.limit),
-            render_quantum: Some(u64::from(facts.render_quantum)),
-            callback_frames: snapshot.callback_frames().map(|(_, longest)| longest),
-            sample_rate: Some(sample_rate),
-            asked_rate: Some(sample_rate),
-            drift_ppm: Some(0.0),
-            producer_allocations: Some(0),
-            audio_allocations: Some(0),
-            render_load: snapshot.render_load(&Snapshot::default()),
-            device_underruns: facts.playback_stats.map(|stats| stats.underrun_events as u64),
-            isolated: Some(true),
-            hidden_seconds: Some(0.0),
-            ..Default::default()
-        });
-        self.verdicts.show(&verdicts)
+        self.verdicts.show(&output.verdicts())
     }
 
     /// Shows the losses again, of which somebody wants to see others.
