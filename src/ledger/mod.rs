@@ -11,6 +11,7 @@
 mod blocks;
 mod cause;
 mod events;
+mod lateness;
 mod log;
 mod snapshot;
 mod verdict;
@@ -23,6 +24,7 @@ pub use cause::{Cause, Circumstances, cause};
 pub use events::{
     Account, Ending, INJECTION_SLOTS, Injection, OVERRUN_SLOTS, Overrun, SLIP_SLOTS, Slip, SlipKind, UNDERRUN_SLOTS, Underrun,
 };
+pub use lateness::Lateness;
 pub use log::{EventKind, EventLog, Evidence, Folded, LogEntry, Sight};
 pub use snapshot::{ConsumerCounts, InjectedFault, OverrunEvent, ProducerAccount, ProducerCounts, SlipEvent, Snapshot, UnderrunEvent};
 pub use verdict::{Findings, Flag, Status, Unit, Verdict, verdicts};

@@ -33,6 +33,8 @@ mod peek;
 mod playback;
 #[cfg(feature = "decode")]
 pub mod scanner;
+#[cfg(feature = "explain")]
+mod timing;
 #[cfg(feature = "decode")]
 pub mod url;
 pub mod worker;

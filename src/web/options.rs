@@ -127,6 +127,9 @@ pub struct OutputOptions {
     pub stalls: Option<StallPlan>,
     /// Gain, 0.0 to 1.0.
     pub volume: f32,
+    /// Whether lost frames and the producer's blocks also stand in the browser's Performance panel. Costs some 20 us a block.
+    #[cfg(feature = "explain")]
+    pub timeline: bool,
 }
 
 impl Default for OutputOptions {
@@ -141,6 +144,8 @@ impl Default for OutputOptions {
             source: SourceSpec::Synth { voices: 16 },
             stalls: None,
             volume: 1.0,
+            #[cfg(feature = "explain")]
+            timeline: false,
         }
     }
 }
@@ -208,7 +213,7 @@ impl OutputOptions {
         self.block_frames.unwrap_or((self.buffer_frames / 2).min(256))
     }
 
-    /// Reads a plain object with the fields `channels`, `bufferFrames`, `blockFrames`, `latencyHint`, `renderQuantum`, `sampleRate`, `volume` and `source`
+    /// Reads a plain object with the fields `channels`, `bufferFrames`, `blockFrames`, `latencyHint`, `renderQuantum`, `sampleRate`, `volume`, `timeline` (with feature `explain`) and `source`
     /// (`{kind: "sine", hz}`, `{kind: "synth", voices}`, `{kind: "index"}`; with feature `decode` a `File`, an address, `{kind: "file", url}` or `{kind: "playlist", items, first}`); all optional.
     ///
     /// # Errors
@@ -230,16 +235,23 @@ impl OutputOptions {
                 "sampleRate" => options.sample_rate = Some(number(&name, &field)? as f32),
                 "volume" => options.volume = number(&name, &field)? as f32,
                 "latencyHint" => options.latency_hint = hint(&field)?,
+                #[cfg(feature = "explain")]
+                "timeline" => options.timeline = field.as_bool().ok_or_else(|| wrong(&name, "must be true or false"))?,
                 "source" => options.source = source(&field)?,
                 _ => {
-                    let known = "channels, bufferFrames, blockFrames, latencyHint, renderQuantum, sampleRate, volume, source";
-                    return Err(wrong(&name, &format!("is unknown: known are {known}")));
+                    return Err(wrong(&name, &format!("is unknown: known are {FIELDS}")));
                 }
             }
         }
         Ok(options)
     }
 }
+
+/// Fields of the options.
+#[cfg(not(feature = "explain"))]
+const FIELDS: &str = "channels, bufferFrames, blockFrames, latencyHint, renderQuantum, sampleRate, volume, source";
+#[cfg(feature = "explain")]
+const FIELDS: &str = "channels, bufferFrames, blockFrames, latencyHint, renderQuantum, sampleRate, volume, timeline, source";
 
 fn wrong(name: &str, problem: &str) -> PageError {
     PageError::Option {

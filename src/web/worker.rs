@@ -8,6 +8,8 @@ use super::WorkerClock;
 use super::fed::Feeds;
 use super::message::{post, tell_panics};
 use super::options::object;
+#[cfg(feature = "explain")]
+use super::timing::timed;
 use crate::render::{Pacer, Source, Turn};
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
@@ -30,7 +32,7 @@ pub struct ProducerWorker {
 #[wasm_bindgen]
 impl ProducerWorker {
     /// Makes the output's shared state and its source. `options`: `channels`, `capacity`, `limit`, `block` in frames, `sampleRate` in Hz, `source` {kind, number}, `stalls` {ms, everyMs,
-    /// jitterMs, seed} or nothing. Throws with a text for people.
+    /// jitterMs, seed} or nothing, `timeline` (feature `explain`). Throws with a text for people.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<ProducerWorker, JsError> {
         tell_panics();
@@ -48,7 +50,7 @@ impl ProducerWorker {
         let mut feeds = Feeds::default();
         let source = open(&spec, &shared, &mut feeds).map_err(|reason| JsError::new(&reason))?;
         let clock = WorkerClock::new().ok_or_else(|| JsError::new("the producer runs in a dedicated worker only"))?;
-        let pacer = Pacer::new(shared.clone(), source, number("block") as usize, clock)?;
+        let pacer = Pacer::new(shared.clone(), timed(source, options), number("block") as usize, clock)?;
         Ok(ProducerWorker {
             shared,
             pacer,
@@ -72,7 +74,7 @@ impl ProducerWorker {
         // Making a source may take a while, in which nothing is rendered.
         self.pacer.build_up();
         let source = open(spec, &self.shared, &mut self.feeds).map_err(|reason| JsError::new(&reason))?;
-        self.pacer.set_source(source);
+        self.pacer.set_source(timed(source, &JsValue::UNDEFINED));
         self.end_told = false;
         Ok(())
     }
@@ -88,7 +90,7 @@ impl ProducerWorker {
     pub fn feed(&mut self, renew: bool) -> Result<usize, JsError> {
         if renew && self.feeds.forget() {
             let source = self.feeds.source(&self.shared)?;
-            self.pacer.set_source(source);
+            self.pacer.set_source(timed(source, &JsValue::UNDEFINED));
             self.end_told = false;
         }
         Ok(self.feeds.share(&self.shared)?)
@@ -121,6 +123,11 @@ impl ProducerWorker {
         let failure = self.pacer.failure().map_or(JsValue::NULL, JsValue::from);
         post(&object(&[("type", "ended".into()), ("failure", failure)]));
     }
+}
+
+#[cfg(not(feature = "explain"))]
+fn timed(source: Box<dyn Source>, _: &JsValue) -> Box<dyn Source> {
+    source
 }
 
 /// Opens a source; the error is a text for people.

@@ -136,7 +136,7 @@ pub(super) fn latency(context: &AudioContext) -> f64 {
         && let (Some(at), Some(when)) = (number(heard, "contextTime"), number(heard, "performanceTime"))
         && at > 0.0
     {
-        let now_heard = at + (super::output::now() - when) / 1e3;
+        let now_heard = at + (super::wait::now() - when) / 1e3;
         return (context.current_time() - now_heard).clamp(0.0, MAX_LATENCY);
     }
     let told = |name: &str| number(context, name).unwrap_or_default();

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::future_to_promise;
 use web_sys::AudioNode;
 
 use super::{Output, OutputOptions, OutputState};
-use crate::ledger::{DroppedBy, SilentBy};
+use crate::ledger::{DroppedBy, SilentBy, Snapshot};
 use crate::web::options::{object, source};
 
 #[wasm_bindgen]
@@ -97,48 +97,57 @@ impl Output {
         ])
     }
 
-    /// The ledger as a plain object, or nothing when it was changing (ask again): `requested`, `fresh`, `repeated`, `concealed`, `silent` by reason, `produced`, `dropped` by reason, `inFlight`, `imbalance` in frames, and
-    /// `underruns` {events, frames, longest, log}; the log holds the latest 256, oldest first, each {frame, frames, fill, quanta, over}.
+    /// The ledger as a plain object, or nothing when it was changing (ask again): `requested`, `fresh`, `repeated`, `concealed`, `silent` by reason, `produced`, `dropped` by reason, `inFlight`, `imbalance` in frames,
+    /// `underruns` {events, frames, longest, log}; the log holds the latest 256, oldest first, each {frame, frames, fill, quanta, endedBy}. With feature `explain` also `callbacks` {total, duplicate, starved},
+    /// `wakeLateness` {p50, p99, max} in ms (null before any wake-up), and `byCause`: underruns by the names of their causes, as far as these are known.
     pub fn stats(&self) -> JsValue {
         let Some(snapshot) = self.snapshot() else {
             return JsValue::UNDEFINED;
         };
-        let number = |frames: u64| JsValue::from(frames as f64);
-        let (consumer, producer) = (&snapshot.consumer, &snapshot.producer);
-        let silent: Vec<_> = SilentBy::NAMES.into_iter().zip(consumer.silent.map(number)).collect();
-        let dropped: Vec<_> = (0..DroppedBy::COUNT)
-            .map(|by| (DroppedBy::NAMES[by], number(producer.dropped[by] + consumer.dropped[by])))
-            .collect();
-        let log: Array = (snapshot.underruns.iter())
-            .map(|event| {
-                object(&[
-                    ("frame", number(event.frame)),
-                    ("frames", number(event.frames)),
-                    ("fill", number(event.fill)),
-                    ("quanta", number(event.quanta)),
-                    ("endedBy", event.ended_by.name().into()),
-                ])
-            })
-            .collect();
-        object(&[
-            ("requested", number(consumer.requested)),
-            ("fresh", number(consumer.fresh)),
-            ("repeated", number(consumer.repeated)),
-            ("concealed", number(consumer.concealed)),
-            ("silent", object(&silent)),
-            ("produced", number(producer.produced)),
-            ("dropped", object(&dropped)),
-            ("inFlight", number(snapshot.in_flight())),
-            ("imbalance", number(snapshot.imbalance())),
-            (
-                "underruns",
-                object(&[
-                    ("events", number(consumer.underrun_events)),
-                    ("frames", number(consumer.underrun_frames)),
-                    ("longest", number(consumer.underrun_longest)),
-                    ("log", log.into()),
-                ]),
-            ),
-        ])
+        #[cfg(feature = "explain")]
+        return self.stats_with_why(&snapshot);
+        #[cfg(not(feature = "explain"))]
+        stats(&snapshot)
     }
+}
+
+/// The ledger as a plain object.
+pub(super) fn stats(snapshot: &Snapshot) -> JsValue {
+    let number = |frames: u64| JsValue::from(frames as f64);
+    let (consumer, producer) = (&snapshot.consumer, &snapshot.producer);
+    let silent: Vec<_> = SilentBy::NAMES.into_iter().zip(consumer.silent.map(number)).collect();
+    let dropped: Vec<_> = (0..DroppedBy::COUNT)
+        .map(|by| (DroppedBy::NAMES[by], number(producer.dropped[by] + consumer.dropped[by])))
+        .collect();
+    let log: Array = (snapshot.underruns.iter())
+        .map(|event| {
+            object(&[
+                ("frame", number(event.frame)),
+                ("frames", number(event.frames)),
+                ("fill", number(event.fill)),
+                ("quanta", number(event.quanta)),
+                ("endedBy", event.ended_by.name().into()),
+            ])
+        })
+        .collect();
+    object(&[
+        ("requested", number(consumer.requested)),
+        ("fresh", number(consumer.fresh)),
+        ("repeated", number(consumer.repeated)),
+        ("concealed", number(consumer.concealed)),
+        ("silent", object(&silent)),
+        ("produced", number(producer.produced)),
+        ("dropped", object(&dropped)),
+        ("inFlight", number(snapshot.in_flight())),
+        ("imbalance", number(snapshot.imbalance())),
+        (
+            "underruns",
+            object(&[
+                ("events", number(consumer.underrun_events)),
+                ("frames", number(consumer.underrun_frames)),
+                ("longest", number(consumer.underrun_longest)),
+                ("log", log.into()),
+            ]),
+        ),
+    ])
 }

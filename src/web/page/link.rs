@@ -11,7 +11,7 @@ use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::PageError;
 use super::files::{file_url, glue_url};
-use super::output::now;
+use super::wait::now;
 use crate::web::error::text_of;
 use crate::web::options::object;
 

@@ -1,13 +1,19 @@
 //! The page's end: starts an output, shows it, changes it, stops it.
 
 mod context;
+mod explain;
+#[cfg(feature = "explain")]
+mod explain_js;
 #[cfg(feature = "decode")]
 mod fallback;
 mod files;
+#[cfg(feature = "explain")]
+mod findings;
 #[cfg(feature = "decode")]
 mod inspect;
 mod js;
 mod link;
+mod listener;
 #[cfg(feature = "decode")]
 mod media;
 #[cfg(feature = "decode")]
@@ -17,6 +23,12 @@ mod playing;
 mod producer;
 #[cfg(feature = "decode")]
 mod reader;
+#[cfg(feature = "explain")]
+mod timeline;
+mod wait;
+mod watch;
+#[cfg(feature = "explain")]
+mod witness;
 
 pub use super::playback::PlaybackStats;
 pub use super::{LatencyHint, OutputOptions, PageError, SourceSpec};

@@ -3,17 +3,21 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Promise};
+use js_sys::Promise;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AudioContext, AudioContextState, AudioWorkletNode, GainNode, MessageEvent};
 
 use super::context::{add_module, context, engine_memory, node, render_quantum, shareable};
+use super::explain::Explain;
 use super::files::{stand_by, take_worker};
 use super::link::Ending;
+use super::listener::Listener;
 use super::playing::{Desk, Playing};
 use super::producer::{Addresses, ProducerHandle};
+use super::wait::{both, now, sleep};
+use super::watch::{Pulse, watch};
 use super::{OutputOptions, PageError, PlaybackStats, SourceSpec};
 use crate::conceal::FADE_FRAMES;
 use crate::error::Decimal;
@@ -21,8 +25,6 @@ use crate::ledger::{ProducerState, Snapshot};
 use crate::web::options::object;
 use crate::web::peek::{Peek, Wish};
 
-/// A producer that shows no sign of life for so long is lost, in ms.
-const LOST_AFTER_MS: f64 = 2000.0;
 /// How long a stop may take to be acknowledged, in ms, before the worker is ended without its consent.
 const STOP_PATIENCE_MS: f64 = 500.0;
 
@@ -113,15 +115,13 @@ struct Inner {
     /// Closing is over: nothing counts any more.
     finished: Cell<bool>,
     processor_failed: Rc<Cell<bool>>,
-    /// The producer's latest heartbeat and when it was first seen.
-    heartbeat: Cell<(u64, f64)>,
-    /// When the heartbeat was last looked at.
-    looked: Cell<f64>,
+    pulse: RefCell<Pulse>,
     lost: RefCell<Option<String>>,
     first_frame_ms: Rc<Cell<Option<f64>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_processor_error: Closure<dyn FnMut()>,
-    on_device_change: Closure<dyn FnMut()>,
+    on_device_change: RefCell<Vec<Listener>>,
+    explain: Explain,
 }
 
 impl Inner {
@@ -210,14 +210,16 @@ impl Output {
         node.connect_with_audio_node(&gain).map_err(audio)?;
         gain.connect_with_audio_node(&context.destination()).map_err(audio)?;
         let peek = Peek::new(&memory, shared, ring);
-        let on_device_change = {
+        let on_device_change = DEVICE_EVENTS.map(|event| {
             let peek = peek.clone();
-            Closure::new(move || peek.set(Wish::Recount, peek.wish(Wish::Recount).wrapping_add(1)))
-        };
-        for event in DEVICE_EVENTS {
-            let listener: &Function = on_device_change.as_ref().unchecked_ref();
-            context.add_event_listener_with_callback(event, listener).map_err(audio)?;
-        }
+            Listener::new(context, event, move |_| {
+                peek.set(Wish::Recount, peek.wish(Wish::Recount).wrapping_add(1));
+            })
+        });
+        #[cfg(feature = "explain")]
+        let explain = Explain::new(context, options.timeline);
+        #[cfg(not(feature = "explain"))]
+        let explain = Explain;
         let inner = Inner {
             context: context.clone(),
             node,
@@ -232,35 +234,41 @@ impl Output {
             closed: Cell::new(false),
             finished: Cell::new(false),
             processor_failed,
-            heartbeat: Cell::new((0, now())),
-            looked: Cell::new(now()),
+            pulse: RefCell::new(Pulse::new(now())),
             lost: RefCell::new(None),
             first_frame_ms,
             _on_message: on_message,
             _on_processor_error: on_processor_error,
-            on_device_change,
+            on_device_change: RefCell::new(on_device_change.into()),
+            explain,
         };
         #[cfg(feature = "decode")]
         inner.playing.attach(&inner.desk()).await?;
-        Ok(Output { inner: Rc::new(inner) })
+        let inner = Rc::new(inner);
+        // Nobody else may look, and sound must not stop without anybody knowing why.
+        let watched = Rc::downgrade(&inner);
+        watch(move || watched.upgrade().is_some_and(|inner| Output { inner }.look_after()));
+        Ok(Output { inner })
     }
 
     /// The ledger now; `None` when the sides were changing it each of a few times it was tried (try again at the next frame). Goes on to work after [`Output::close`].
     pub fn snapshot(&self) -> Option<Snapshot> {
-        self.inner.peek.snapshot()
+        let snapshot = self.inner.peek.snapshot()?;
+        self.inner.explain.look(&snapshot);
+        Some(snapshot)
     }
 
-    /// What the output is doing. Notices, when called now and then, that the producer is lost.
+    /// What the output is doing. That its producer is lost is noticed without anybody asking: at the latest some three seconds after its last sign of life.
     pub fn state(&self) -> OutputState {
         let inner = &self.inner;
         if inner.closed.get() {
             return OutputState::Closed;
         }
-        if let Some(why) = self.lost() {
+        let snapshot = self.snapshot();
+        self.look(snapshot.as_ref());
+        if let Some(why) = inner.lost.borrow().clone() {
             return OutputState::Lost(why);
         }
-        #[cfg(feature = "decode")]
-        Playing::look(self);
         // "interrupted" is newer than web-sys.
         let state = js_sys::Reflect::get(&inner.context, &"state".into())
             .ok()
@@ -279,49 +287,50 @@ impl Output {
         if inner.first_frame_ms.get().is_none() {
             return OutputState::Starting;
         }
-        match self.snapshot() {
+        match snapshot {
             Some(snapshot) if snapshot.state() == ProducerState::Ended && snapshot.in_flight() == 0 => OutputState::Ended,
             _ => OutputState::Running,
         }
     }
 
-    /// Why the producer is lost, if it is. Once lost, the output fades and stays silent.
-    fn lost(&self) -> Option<String> {
+    /// The output's own look at itself; false once it need not look again.
+    fn look_after(&self) -> bool {
+        if self.inner.closed.get() {
+            return false;
+        }
+        self.look(self.snapshot().as_ref());
+        true
+    }
+
+    /// Notices a lost producer or decoder. Once the producer is lost, the output fades and stays silent.
+    fn look(&self, snapshot: Option<&Snapshot>) {
         let inner = &self.inner;
-        if let Some(why) = inner.lost.borrow().clone() {
-            return Some(why);
+        if inner.lost.borrow().is_some() {
+            return;
         }
         let why = match inner.producer.ending() {
-            Some(Ending::Crashed(why)) => format!("the producer crashed: {why}"),
-            _ if inner.processor_failed.get() => "the audio processor failed".into(),
+            Some(Ending::Crashed(why)) => Some(format!("the producer crashed: {why}")),
+            _ if inner.processor_failed.get() => Some("the audio processor failed".into()),
             _ => {
-                let beat = inner
-                    .peek
-                    .snapshot()
-                    .map_or(inner.heartbeat.get().0, |snapshot| snapshot.producer.heartbeat);
-                let (last, since) = inner.heartbeat.get();
-                let looked = inner.looked.replace(now());
-                if now() - looked > LOST_AFTER_MS {
-                    // The page itself stood still, and perhaps the whole browser did: begin to count anew.
-                    inner.heartbeat.set((beat, now()));
-                    return None;
-                }
-                if beat != last {
-                    inner.heartbeat.set((beat, now()));
-                    return None;
-                }
-                if now() - since < LOST_AFTER_MS {
-                    return None;
-                }
-                let seconds = Decimal(((now() - since) / 1e2).round() / 1e1);
-                format!("the producer has shown no sign of life for {seconds} s")
+                let rate = f64::from(inner.context.sample_rate());
+                let beat = snapshot.map(|now| (now.producer.heartbeat, now.consumer.requested as f64 * 1e3 / rate));
+                let silent_since = inner.pulse.borrow_mut().feel(now(), beat);
+                silent_since.map(|since| {
+                    let seconds = Decimal(((now() - since) / 1e2).round() / 1e1);
+                    format!("the producer has shown no sign of life for {seconds} s")
+                })
             }
+        };
+        let Some(why) = why else {
+            #[cfg(feature = "decode")]
+            Playing::look(self);
+            return;
         };
         // Silence by pause, not one endless underrun: the loss ends here, and the ring keeps what is in it.
         inner.peek.set(Wish::Paused, 1);
-        *inner.lost.borrow_mut() = Some(why.clone());
+        inner.explain.lost();
         inner.producer.give_up(&why);
-        Some(why)
+        *inner.lost.borrow_mut() = Some(why);
     }
 
     /// Fades out and leaves the ring alone, or fades back in.
@@ -415,7 +424,7 @@ impl Output {
     #[cfg(feature = "decode")]
     pub(super) fn heard_frame(&self) -> Option<u64> {
         let inner = &self.inner;
-        let snapshot = self.snapshot()?;
+        let snapshot = inner.peek.snapshot()?;
         // What was put out last is heard when all that the device holds has been.
         let behind = match inner.context.state() {
             AudioContextState::Running => (super::context::latency(&inner.context) * f64::from(inner.context.sample_rate())) as u64,
@@ -427,7 +436,7 @@ impl Output {
     /// Place in the ring of the frame that was put out last: what is heard once the device has played all that it holds.
     #[cfg(feature = "decode")]
     pub(super) fn latest_frame(&self) -> Option<u64> {
-        Some(self.snapshot()?.put_out(1))
+        Some(self.inner.peek.snapshot()?.put_out(1))
     }
 
     /// For what belongs to the output and stands in other modules.
@@ -460,6 +469,18 @@ impl Output {
             playback_stats: PlaybackStats::of(&inner.context),
             source_name: options.source.name(),
         }
+    }
+
+    /// What the page knows of losses.
+    #[cfg(feature = "explain")]
+    pub(super) fn explain(&self) -> &Explain {
+        &self.inner.explain
+    }
+
+    /// What it was asked to be.
+    #[cfg(feature = "explain")]
+    pub(super) fn options(&self) -> OutputOptions {
+        self.inner.options.borrow().clone()
     }
 
     /// The audio node.
@@ -496,10 +517,7 @@ impl Output {
             port.set_onmessage(None);
         }
         inner.node.set_onprocessorerror(None);
-        for event in DEVICE_EVENTS {
-            let listener: &Function = inner.on_device_change.as_ref().unchecked_ref();
-            let _ = inner.context.remove_event_listener_with_callback(event, listener);
-        }
+        inner.on_device_change.take();
         let _ = inner.node.disconnect();
         let _ = inner.gain.disconnect();
         inner.producer.terminate();
@@ -509,6 +527,8 @@ impl Output {
         {
             let _ = JsFuture::from(closing.unchecked_into::<Promise>()).await;
         }
+        #[cfg(feature = "explain")]
+        inner.explain.close(inner.peek.snapshot().as_ref());
         inner.finished.set(true);
     }
 
@@ -541,38 +561,9 @@ fn for_worker(options: &OutputOptions, sample_rate: f32) -> JsValue {
         ("sampleRate", sample_rate.into()),
         ("source", options.source.to_js()),
         ("stalls", stalls),
+        #[cfg(feature = "explain")]
+        ("timeline", options.timeline.into()),
     ])
-}
-
-/// Runs both at once; fails as soon as one does.
-async fn both<A, B>(
-    a: impl Future<Output = Result<A, PageError>>,
-    b: impl Future<Output = Result<B, PageError>>,
-) -> Result<(A, B), PageError> {
-    use core::pin::pin;
-    use core::task::Poll;
-    let (mut a, mut b) = (pin!(a), pin!(b));
-    let (mut done_a, mut done_b) = (None, None);
-    core::future::poll_fn(|task| {
-        if done_a.is_none()
-            && let Poll::Ready(done) = a.as_mut().poll(task)
-        {
-            done_a = Some(done?);
-        }
-        if done_b.is_none()
-            && let Poll::Ready(done) = b.as_mut().poll(task)
-        {
-            done_b = Some(done?);
-        }
-        match (done_a.take(), done_b.take()) {
-            (Some(a), Some(b)) => Poll::Ready(Ok((a, b))),
-            (a, b) => {
-                (done_a, done_b) = (a, b);
-                Poll::Pending
-            }
-        }
-    })
-    .await
 }
 
 /// Resumes a context without waiting for it: without a gesture that never comes, and it fails when the context is closed first.
@@ -582,34 +573,4 @@ fn resume(context: &AudioContext) {
             let _ = JsFuture::from(resuming.unchecked_into::<Promise>()).await;
         });
     }
-}
-
-/// Milliseconds since the page began.
-pub(super) fn now() -> f64 {
-    web_sys::window()
-        .and_then(|window| window.performance())
-        .map_or(0.0, |performance| performance.now())
-}
-
-/// Resolves after `ms` milliseconds.
-async fn sleep(ms: i32) {
-    let timer = Promise::new(&mut |resolve: Function, _| {
-        if let Some(window) = web_sys::window() {
-            let _ = window.set_timeout_with_callback_and_timeout_and_arguments(&resolve, ms, &Array::new());
-        }
-    });
-    let _ = JsFuture::from(timer).await;
-}
-
-/// What `work` comes to, or `None` when it takes longer than `ms` milliseconds.
-#[cfg(feature = "decode")]
-pub(super) async fn within<T>(ms: f64, work: impl Future<Output = T>) -> Option<T> {
-    use core::pin::pin;
-    use core::task::Poll;
-    let (mut work, mut time) = (pin!(work), pin!(sleep(ms as i32)));
-    core::future::poll_fn(|task| match work.as_mut().poll(task) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => time.as_mut().poll(task).map(|()| None),
-    })
-    .await
 }

@@ -12,7 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 use super::super::PageError;
 use super::super::context::least_pages;
 use super::super::link::Link;
-use super::super::output::within;
+use super::super::wait::within;
 use crate::error::Decimal;
 
 /// A worker that tells nothing for so long hangs, in ms.

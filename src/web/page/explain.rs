@@ -1,0 +1,237 @@
+//! Why frames were lost: the log of one output, and what the page has to say to it.
+
+#[cfg(not(feature = "explain"))]
+pub(super) use without_log::Explain;
+
+/// Without the feature `explain` the ledger's counters are all there is.
+#[cfg(not(feature = "explain"))]
+mod without_log {
+    use crate::ledger::Snapshot;
+
+    pub(in super::super) struct Explain;
+
+    impl Explain {
+        pub(in super::super) fn look(&self, _: &Snapshot) {}
+
+        pub(in super::super) fn lost(&self) {}
+    }
+}
+
+#[cfg(feature = "explain")]
+pub(super) use with_log::Explain;
+
+#[cfg(feature = "explain")]
+mod with_log {
+    use std::cell::{Cell, RefCell};
+    use std::rc::Rc;
+
+    use js_sys::{Date, Reflect};
+    use web_sys::{AudioContext, Performance};
+
+    use super::super::PlaybackStats;
+    use super::super::explain_js::Fetched;
+    use super::super::listener::Listener;
+    use super::super::timeline::Timeline;
+    use super::super::wait::now;
+    use super::super::watch::EVERY_MS;
+    use super::super::witness::{SharedLog, Witness};
+    use crate::ledger::{EventLog, Sight, Snapshot};
+
+    /// The least that counts as standing still, in ms: more than any device asks for at once, and than a timer is late on a busy page.
+    const STOOD_STILL_MS: f64 = 300.0;
+    /// By how much more the calendar's clock must have moved than the page's, in ms, for the machine to have slept: there are browsers whose clock stands still meanwhile.
+    const SLEPT_MS: f64 = 1500.0;
+
+    /// What the page knows of one output's losses.
+    pub(in super::super) struct Explain {
+        log: SharedLog,
+        context: AudioContext,
+        /// The page's clock was 0 then, in ms since the epoch.
+        origin_ms: f64,
+        frames_per_ms: f64,
+        /// While the output is open.
+        ears: RefCell<Option<Ears>>,
+        hidden_ms: Cell<f64>,
+        tick: Cell<Tick>,
+        /// What a script has fetched.
+        pub(in super::super) fetched: RefCell<Fetched>,
+        /// The browser's counts when they were last looked at: device underruns and their seconds.
+        device: Cell<(f64, f64)>,
+        timeline: Option<Timeline>,
+    }
+
+    /// What is listened to.
+    struct Ears {
+        page: Rc<Witness>,
+        /// The page's hidden time when this output began.
+        hidden_before_ms: f64,
+        _context: Listener,
+    }
+
+    /// The latest look that came by the clock.
+    #[derive(Debug, Clone, Copy)]
+    struct Tick {
+        at_ms: f64,
+        date_ms: f64,
+        asked: u64,
+        running: bool,
+    }
+
+    impl Explain {
+        pub(in super::super) fn new(context: &AudioContext, timeline: bool) -> Self {
+            let window = web_sys::window();
+            let performance = window.as_ref().and_then(web_sys::Window::performance);
+            let origin_ms = performance.as_ref().map_or(0.0, Performance::time_origin);
+            let sample_rate = f64::from(context.sample_rate());
+            let log = Rc::new(RefCell::new(EventLog::new(sample_rate)));
+            let ears = window.as_ref().map(|window| {
+                let page = Witness::of(window, &log);
+                Ears {
+                    hidden_before_ms: page.hidden_ms(),
+                    page,
+                    _context: listen(context, &log, origin_ms),
+                }
+            });
+            Explain {
+                log,
+                context: context.clone(),
+                origin_ms,
+                frames_per_ms: sample_rate / 1e3,
+                ears: RefCell::new(ears),
+                hidden_ms: Cell::default(),
+                tick: Cell::new(Tick {
+                    at_ms: now(),
+                    date_ms: Date::now(),
+                    asked: 0,
+                    running: false,
+                }),
+                fetched: RefCell::default(),
+                device: Cell::default(),
+                timeline: performance.filter(|_| timeline).map(Timeline::new),
+            }
+        }
+
+        fn epoch_ms(&self) -> f64 {
+            self.origin_ms + now()
+        }
+
+        /// Somebody has looked at the ledger.
+        pub(in super::super) fn look(&self, snapshot: &Snapshot) {
+            let ears = self.ears.borrow();
+            let Some(ears) = &*ears else { return };
+            // What was seen before what it explains.
+            ears.page.look();
+            self.hidden_ms.set(ears.page.hidden_ms() - ears.hidden_before_ms);
+            self.stood_still(&ears.page, snapshot);
+            let mut log = self.log.borrow_mut();
+            log.look(self.epoch_ms(), snapshot);
+            if let Some(timeline) = &self.timeline {
+                timeline.show(log.entries(), self.origin_ms);
+            }
+        }
+
+        /// Looks, once a second at most, what the device says, and whether everything stood still since then: the page came much later than it should have, and the device asked for nothing meanwhile.
+        fn stood_still(&self, page: &Witness, snapshot: &Snapshot) {
+            let before = self.tick.get();
+            let passed_ms = now() - before.at_ms;
+            if passed_ms < f64::from(EVERY_MS) {
+                return;
+            }
+            let tick = Tick {
+                at_ms: before.at_ms + passed_ms,
+                date_ms: Date::now(),
+                asked: snapshot.consumer.requested,
+                running: state_of(&self.context) == "running",
+            };
+            self.tick.set(tick);
+            let mut log = self.log.borrow_mut();
+            if let Some(stats) = PlaybackStats::of(&self.context) {
+                let (events, seconds) = (stats.underrun_events, stats.underrun_seconds);
+                let (events_before, seconds_before) = self.device.replace((events, seconds));
+                log.saw(Sight::Device {
+                    at_ms: self.epoch_ms(),
+                    events: (events - events_before) as u64,
+                    seconds: seconds - seconds_before,
+                });
+            }
+            let slept_ms = tick.date_ms - before.date_ms - passed_ms;
+            if slept_ms > SLEPT_MS {
+                log.saw(Sight::StoodStill {
+                    at_ms: self.origin_ms + before.at_ms,
+                    ms: slept_ms,
+                });
+            }
+            let late_ms = passed_ms - f64::from(EVERY_MS);
+            let still_ms = passed_ms - (tick.asked - before.asked) as f64 / self.frames_per_ms;
+            // A context that was not running asks for nothing in any case.
+            if before.asked == 0 || !before.running || !tick.running || late_ms.min(still_ms) < STOOD_STILL_MS {
+                return;
+            }
+            // The browser's own word for it is more exact than what is left of a second.
+            let frozen = page.frozen().filter(|(_, until)| *until > before.at_ms);
+            let (from, until) = frozen.unwrap_or((tick.at_ms - still_ms, tick.at_ms));
+            log.saw(Sight::StoodStill {
+                at_ms: self.origin_ms + from,
+                ms: until - from,
+            });
+        }
+
+        /// The producer was found lost.
+        pub(in super::super) fn lost(&self) {
+            self.log.borrow_mut().lost(self.epoch_ms());
+        }
+
+        /// The output is closed: `last` is the final ledger, if it could be read.
+        pub(in super::super) fn close(&self, last: Option<&Snapshot>) {
+            if let Some(last) = last {
+                self.look(last);
+            }
+            self.ears.borrow_mut().take();
+            let mut log = self.log.borrow_mut();
+            log.close(self.epoch_ms());
+            if let Some(timeline) = &self.timeline {
+                timeline.show(log.entries(), self.origin_ms);
+            }
+        }
+
+        /// The log, as it stands.
+        pub(in super::super) fn log<T>(&self, read: impl FnOnce(&EventLog) -> T) -> T {
+            read(&self.log.borrow())
+        }
+
+        /// Whether the page is hidden now (`None` after the end), and for how long it was while the output was open, in ms.
+        pub(in super::super) fn hidden(&self) -> (Option<bool>, f64) {
+            let ears = self.ears.borrow();
+            (ears.as_ref().map(|ears| ears.page.hidden()), self.hidden_ms.get())
+        }
+    }
+
+    /// Tells the log what state the context is in.
+    fn listen(context: &AudioContext, log: &SharedLog, origin_ms: f64) -> Listener {
+        let tell = move |log: &SharedLog, context: &AudioContext| {
+            log.borrow_mut().saw(Sight::Context {
+                at_ms: origin_ms + now(),
+                state: state_of(context),
+                ms: None,
+            });
+        };
+        tell(log, context);
+        let (heard, of) = (Rc::downgrade(log), context.clone());
+        Listener::new(context, "statechange", move |_| {
+            if let Some(log) = heard.upgrade() {
+                tell(&log, &of);
+            }
+        })
+    }
+
+    /// The context's state; `interrupted` is newer than web-sys.
+    fn state_of(context: &AudioContext) -> &'static str {
+        let state = Reflect::get(context, &"state".into()).unwrap_or_default();
+        match state.as_string().as_deref() {
+            Some("running") => "running",
+            Some("suspended") => "suspended",
+            Some("interrupted") => "interrupted",
+            _ => "closed",
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What can be said of an output's figures.
+
+use super::{Output, PlaybackStats, shareable};
+use crate::ledger::{ConsumerLedger, EventLog, Findings, Lateness, LogEntry, Snapshot, Verdict, verdicts};
+
+impl Output {
+    /// The latest losses, oldest first, with their causes and what shows them. Older ones are counted: see [`Output::with_log`].
+    pub fn events(&self) -> Vec<LogEntry> {
+        self.with_log(|log| log.entries().copied().collect())
+    }
+
+    /// What `read` makes of the event log as it is now.
+    pub fn with_log<T>(&self, read: impl FnOnce(&EventLog) -> T) -> T {
+        // What has happened since the last look.
+        self.snapshot();
+        self.explain().log(read)
+    }
+
+    /// One verdict for each red flag, about all that has been played so far. Nothing is said (all unknown) while the ledger cannot be read.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        verdicts(&self.findings())
+    }
+
+    /// The figures that verdicts are made from.
+    pub fn findings(&self) -> Findings {
+        let Some(now) = self.snapshot() else {
+            return Findings::default();
+        };
+        let (facts, options) = (self.facts(), self.options());
+        let device = PlaybackStats::of(self.context());
+        let (hidden, hidden_ms) = self.explain().hidden();
+        let lateness = Lateness::of(now.producer.lateness.iter().copied(), now.producer.latest_us);
+        let rate = f64::from(facts.sample_rate);
+        let counted = cfg!(feature = "count-allocations");
+        Findings {
+            quanta: now.consumer.quanta,
+            duplicate_quanta: now.consumer.duplicate_quanta,
+            first_frame_ms: facts.startup.first_frame_ms,
+            ring_frames: Some(facts.buffer_frames as u64),
+            block_frames: Some(options.block() as u64),
+            render_quantum: Some(u64::from(facts.render_quantum)),
+            callback_frames: now.callback_frames().map(|(_, longest)| longest),
+            // A source renders at the context's rate, whatever it is, unless another was wanted.
+            asked_rate: Some(options.sample_rate.map_or(rate, f64::from)),
+            sample_rate: Some(rate),
+            drift_ppm: paced_by_the_ring(&now).then_some(0.0),
+            producer_allocations: counted.then_some(now.producer.allocations),
+            audio_allocations: counted.then_some(now.consumer.allocations),
+            compared_blocks: now.producer.blocks.saturating_sub(1),
+            identical_blocks: now.producer.identical_blocks,
+            render_load: now.render_load(&Snapshot::default()),
+            device_underruns: device.map(|device| device.underrun_events as u64),
+            device_underrun_seconds: device.map(|device| device.underrun_seconds),
+            ring_p50_ms: median_fill(&now.consumer.fill, facts.capacity).map(|frames| frames as f64 * 1e3 / rate),
+            wake_lateness_p99_ms: lateness.map(|lateness| lateness.p99),
+            longest_block_ms: (now.producer.blocks > 0).then_some(now.producer.longest_ns as f64 / 1e6),
+            isolated: Some(shareable().is_ok()),
+            hidden,
+            hidden_seconds: Some(hidden_ms / 1e3),
+            ..Findings::default()
+        }
+    }
+}
+
+/// A producer with a clock of its own is refused now and then, or says so when the reader starves.
+fn paced_by_the_ring(now: &Snapshot) -> bool {
+    now.producer.overrun_events == 0 && !now.accounts.iter().any(|account| account.own_clock)
+}
+
+/// Frames in the ring that half of all quanta found at most, to within a bucket.
+fn median_fill(fill: &[u64], capacity: usize) -> Option<u64> {
+    let quanta: u64 = fill.iter().sum();
+    let mut seen = 0;
+    let median = fill.iter().position(|count| {
+        seen += count;
+        seen * 2 >= quanta
+    })?;
+    (quanta > 0).then_some(((median + 1) * ConsumerLedger::fill_bucket_frames(capacity) - 1) as u64)
+}
