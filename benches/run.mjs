@@ -25,9 +25,9 @@ function compare(what, ours, theirs, peer, unit, goal) {
 }
 
 // The consumer's time per quantum with its ledger and without: what the producer takes in between is taken off both.
-function compareLedger(what, { shipped, bare, drained }) {
+function compareLedger(what, { shipped, bare, drained }, goal) {
   const own = (times) => times.map((ns, round) => ns - drained[round]);
-  return compare(what, own(shipped), own(bare), 'none', 'ns', goals.ledger);
+  return compare(what, own(shipped), own(bare), 'without', 'ns', goal);
 }
 
 async function opened(browser, origin) {
@@ -125,6 +125,8 @@ try {
       compare("push, inside Rust's loop", times.noxrunInRust.push, times.ringbuf.push, 'ringbuf.js', 'ns', goals.ring),
       compare('pop into two Float32Arrays, as process()', times.noxrun.pop, times.ringbuf.pop, 'ringbuf.js', 'ns', goals.ring),
       compare('pop, noxrun_quantum alone', times.noxrunInRust.pop, times.ringbuf.pop, 'ringbuf.js', 'ns', null),
+      compareLedger('quantum as in process(), with the ledger', times.ledger, goals.ledger),
+      compareLedger('native quantum, with the ledger', native.ledger, null),
       compare('native push + pop, one thread', native.alone.noxrun, native.alone.rtrb, 'rtrb', 'ns', goals.native),
       compare('native, two threads, a block', native.contended.noxrun, native.contended.rtrb, 'rtrb', 'ns', goals.native),
     ],
