@@ -20,7 +20,8 @@ const flags =
 
 export function serve() {
   const server = createServer(({ url }, response) => {
-    const [, folder, ...rest] = new URL(url, 'http://localhost').pathname.split('/');
+    const { pathname } = new URL(url, 'http://localhost');
+    const [, folder, ...rest] = pathname.split('/');
     let body;
     try {
       body = readFileSync(join(root, folders[folder], normalize(rest.join('/'))));
@@ -29,7 +30,7 @@ export function serve() {
       return;
     }
     response.writeHead(200, {
-      'Content-Type': types[extname(url)] ?? 'application/octet-stream',
+      'Content-Type': types[extname(pathname)] ?? 'application/octet-stream',
       'Content-Length': body.length,
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Cross-Origin-Embedder-Policy': 'require-corp',

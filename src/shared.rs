@@ -27,6 +27,12 @@ pub struct Control {
     pub panic: AtomicU32,
     /// 1: this is the index signal: check each frame and multiply it by 0.
     pub verify_index: AtomicU32,
+    /// 1: callbacks are counted for as long as this stands, not only the first; each quantum then brings the time, which makes garbage in JS.
+    pub count_callbacks: AtomicU32,
+    /// Frames that the consumer asks for at once and throws away: a fault on purpose (feature `faults`). 0: none.
+    pub burst_frames: AtomicU32,
+    /// Frames requested from one such burst to the next; 0: none.
+    pub burst_every: AtomicU32,
 }
 
 /// The shared state of one output, in its engine memory. `#[repr(C)]`: the page copies its bytes out of that memory.

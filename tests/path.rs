@@ -13,7 +13,7 @@ use noxrun::Error;
 use noxrun::conceal::FADE_FRAMES;
 use noxrun::consume::Quanta;
 use noxrun::inject::StallPlan;
-use noxrun::ledger::{DroppedBy, INJECTION_SLOTS, ProducerState, SilentBy, Snapshot, UNDERRUN_SLOTS};
+use noxrun::ledger::{DroppedBy, Ending, INJECTION_SLOTS, ProducerState, SilentBy, Snapshot, UNDERRUN_SLOTS};
 use noxrun::render::{Clock, Pacer, PushWriter, RenderInfo, Source, SystemClock, Turn};
 use noxrun::shared::SharedOutput;
 use noxrun::source::{INDEX_PERIOD, Index, Sine};
@@ -266,7 +266,8 @@ fn a_ring_smaller_than_a_callback_starves_once_a_callback() {
     );
     for (nth, event) in snapshot.underruns.iter().enumerate() {
         assert_eq!((event.frame, event.frames, event.quanta), (512 * nth as u64 + 64, 448, 14));
-        assert_eq!((event.fill, event.over), (0, nth < 9), "the last one goes on");
+        let ended_by = if nth < 9 { Ending::Back } else { Ending::Open };
+        assert_eq!((event.fill, event.ended_by), (0, ended_by), "the last one goes on");
     }
     // With quanta of 128 none is ever whole: that is one underrun from beginning to end.
     let mut rig = Rig::new(STEREO, made(ramp(2)));
@@ -312,7 +313,7 @@ fn a_stall_is_one_event_where_the_output_shows_it_and_as_long() {
         let snapshot = rig.balanced();
         assert_eq!(snapshot.consumer.underrun_events, 1);
         let event = snapshot.underruns[0];
-        assert!(event.over);
+        assert_eq!(event.ended_by, Ending::Back);
         for out in &rig.out {
             let first = out.iter().position(|sample| *sample != 0.5).expect("a gap");
             let fade_in = first + out[first..].iter().rposition(|sample| *sample == 0.0).expect("silence") + 1;
@@ -737,7 +738,7 @@ fn what_is_not_finite_is_zeroed_and_counted() {
     }
     // The other way in mends too.
     let shared = Arc::new(SharedOutput::new(2, 64, RATE).expect("in range"));
-    let mut writer = PushWriter::new(shared.clone()).expect("free");
+    let mut writer = PushWriter::new(shared.clone(), SystemClock::default()).expect("free");
     assert_eq!(writer.offer(&[f32::NAN, 1.0, 2.0, f32::INFINITY]), Ok(2));
     let mut quanta = Quanta::new(shared.clone(), 2).expect("free");
     writer.prime();
@@ -752,7 +753,7 @@ fn what_is_not_finite_is_zeroed_and_counted() {
 #[test]
 fn offers_that_do_not_fit_are_dropped_and_counted() {
     let shared = Arc::new(SharedOutput::new(2, 1000, RATE).expect("in range"));
-    let mut writer = PushWriter::new(shared.clone()).expect("free");
+    let mut writer = PushWriter::new(shared.clone(), SystemClock::default()).expect("free");
     let mut quanta = Quanta::new(shared.clone(), 128).expect("free");
     let block = vec![0.25; 2 * 300];
     assert_eq!([writer.offer(&block), writer.offer(&block)], [Ok(300), Ok(300)]);
@@ -767,7 +768,13 @@ fn offers_that_do_not_fit_are_dropped_and_counted() {
     assert_eq!(shared.snapshot().producer.overrun_events, 0, "and nothing had to be dropped for it");
     assert_eq!((writer.offer(&block), writer.offer(&block)), (Ok(100), Ok(0)));
     let snapshot = shared.snapshot();
-    assert_eq!((snapshot.producer.produced, snapshot.producer.overrun_events), (1500, 2));
+    assert_eq!(
+        (snapshot.producer.produced, snapshot.producer.overrun_events),
+        (1500, 1),
+        "refused twice in a row: one overrun"
+    );
+    let overrun = snapshot.overruns[0];
+    assert_eq!((overrun.position, overrun.frames, overrun.blocks), (1000, 500, 2));
     assert_eq!(snapshot.producer.dropped[DroppedBy::Overflow as usize], 500);
     assert_eq!((snapshot.imbalance(), snapshot.in_flight()), (0, 1000));
     assert_eq!(writer.offer(&block[..3]), Err(Error::NotWholeFrames { len: 3, channels: 2 }));
@@ -801,7 +808,7 @@ fn a_blocking_write_sleeps_until_all_is_taken() {
     let writing = thread::spawn({
         let shared = shared.clone();
         move || {
-            let mut writer = PushWriter::new(shared).expect("free");
+            let mut writer = PushWriter::new(shared, SystemClock::default()).expect("free");
             let all: Vec<f32> = (0..2 * frames).map(|sample| sample as f32).collect();
             // Pieces of all sizes, most of them larger than the ring.
             let mut rest = &all[..];
@@ -846,7 +853,7 @@ fn a_blocking_write_sleeps_until_all_is_taken() {
 #[test]
 fn a_blocking_write_gives_up_when_patience_ends_or_it_is_asked_to() {
     let shared = Arc::new(SharedOutput::new(1, 100, RATE).expect("in range"));
-    let mut writer = PushWriter::new(shared.clone()).expect("free");
+    let mut writer = PushWriter::new(shared.clone(), SystemClock::default()).expect("free");
     assert_eq!(writer.write(&[0.5; 130], Duration::from_millis(1)), Ok(100));
     let beats = shared.snapshot().producer.heartbeat;
     assert_eq!(writer.write(&[0.5; 30], Duration::from_millis(600)), Ok(0));
@@ -1029,7 +1036,7 @@ fn each_end_of_an_output_is_taken_once_and_settings_are_checked() {
     let _pacer = Pacer::new(shared.clone(), sine(), 64, FakeClock::default()).expect("the refusal took nothing");
     let _quanta = Quanta::new(shared.clone(), 128).expect("the refusal took nothing");
     assert_eq!(
-        PushWriter::new(shared.clone()).map(|_| ()),
+        PushWriter::new(shared.clone(), SystemClock::default()).map(|_| ()),
         Err(Error::AlreadyTaken { side: "producer" })
     );
     assert_eq!(

@@ -7,6 +7,7 @@ mod ring_cases;
 mod wait;
 
 use noxrun::consume::BurstMeter;
+use noxrun::ledger::Ending;
 use noxrun::web::page::{LatencyHint, Output, OutputOptions, OutputState, SourceSpec, shareable};
 use wait::{until, wait};
 use wasm_bindgen_futures::JsFuture;
@@ -56,7 +57,7 @@ async fn the_whole_path_plays_and_a_stall_is_one_underrun() {
     until("the underrun and its end", || {
         output
             .snapshot()
-            .is_some_and(|now| now.underruns.last().is_some_and(|event| event.over))
+            .is_some_and(|now| now.underruns.last().is_some_and(|event| event.ended_by != Ending::Open))
     })
     .await;
     output.close().await;

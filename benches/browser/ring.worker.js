@@ -4,6 +4,7 @@
 // performance.now() ticks in steps of 5 us, so a ring is filled wholly, then emptied wholly, and each is timed as one.
 import { RingBuffer, deinterleave } from '../ringbuf/index.mjs';
 import { initSync } from '../ring/noxrun.js';
+import { ledgerCost } from './ledger.js';
 
 const BLOCK = 128;
 const CHANNELS = 2;
@@ -108,7 +109,7 @@ function check(contestants) {
   }
 }
 
-onmessage = async ({ data: { capacity, rounds, times } }) => {
+onmessage = async ({ data: { capacity, rounds, times, ledger } }) => {
   try {
     const module = await WebAssembly.compileStreaming(fetch(new URL('../ring/noxrun_bg.wasm', import.meta.url)));
     const memory = new WebAssembly.Memory({ initial: 128, maximum: 256, shared: true });
@@ -133,7 +134,7 @@ onmessage = async ({ data: { capacity, rounds, times } }) => {
       }
     }
     check({ noxrun, ringbuf });
-    postMessage({ blocks, times, ...results });
+    postMessage({ blocks, times, ...results, ledger: await ledgerCost(exports, memory, ledger) });
   } catch (error) {
     postMessage({ error: String(error?.stack ?? error) });
   }

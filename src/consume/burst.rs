@@ -4,12 +4,14 @@ use crate::ledger::BURST_BUCKETS;
 
 /// Counts quanta between pauses of the clock.
 ///
-/// The audio thread has no clock finer than 1 ms, and reading it makes garbage in JS; so bursts are counted for the first seconds only, and again when the page asks.
+/// The audio thread has no clock finer than 1 ms, and reading it makes garbage in JS; so bursts are counted for the first seconds only, and again or always when the page asks.
 /// Callbacks that follow each other within less than [`BurstMeter::GAP_MS`] cannot be told apart.
 #[derive(Debug)]
 pub struct BurstMeter {
     /// Callbacks still to be counted.
     left: u32,
+    /// Whether it never rests.
+    always: bool,
     last_ms: f64,
     /// Quanta of the burst under way; 0 before the first gap was seen.
     length: usize,
@@ -27,6 +29,7 @@ impl BurstMeter {
     pub fn new() -> Self {
         BurstMeter {
             left: Self::CALLBACKS,
+            always: false,
             last_ms: f64::INFINITY,
             length: 0,
             recounts: 0,
@@ -38,7 +41,15 @@ impl BurstMeter {
     /// # Real-time
     /// Safe.
     pub fn wants_time(&self) -> bool {
-        self.left > 0
+        self.always || self.left > 0
+    }
+
+    /// Never rests while `always`.
+    ///
+    /// # Real-time
+    /// Safe.
+    pub fn count_always(&mut self, always: bool) {
+        self.always = always;
     }
 
     /// Counts again when `recounts` has changed. Returns whether it has: what was counted so far is to be forgotten.
@@ -50,18 +61,20 @@ impl BurstMeter {
         if again {
             *self = BurstMeter {
                 recounts,
+                always: self.always,
                 ..BurstMeter::new()
             };
         }
         again
     }
 
-    /// A quantum at `now_ms`. Returns the length of the callback that ended before it, in quanta (at most [`BURST_BUCKETS`] - 1), if one did.
+    /// A quantum at `now_ms`. When it is the first of a callback, returns the length of the one that ended before it, in quanta (at most [`BURST_BUCKETS`] - 1); 0 when that was not
+    /// seen from its beginning.
     ///
     /// # Real-time
     /// Safe.
     pub fn quantum(&mut self, now_ms: f64) -> Option<usize> {
-        if self.left == 0 {
+        if !self.wants_time() {
             return None;
         }
         let gap = now_ms - self.last_ms >= Self::GAP_MS;
@@ -71,12 +84,12 @@ impl BurstMeter {
             self.length += usize::from(self.length > 0);
             return None;
         }
-        let ended = self.length;
-        self.length = 1;
-        if ended == 0 {
-            return None;
+        let ended = core::mem::replace(&mut self.length, 1);
+        self.left = self.left.saturating_sub(u32::from(ended > 0));
+        if !self.wants_time() {
+            // What follows is not seen until somebody asks again.
+            (self.length, self.last_ms) = (0, f64::INFINITY);
         }
-        self.left -= 1;
         Some(ended.min(BURST_BUCKETS - 1))
     }
 }
@@ -98,7 +111,7 @@ mod tests {
         for callback in 0..callbacks {
             for quantum in 0..quanta {
                 let now = 1e9 + callback as f64 * period_ms + quantum as f64 * 0.02;
-                lengths.extend(meter.quantum(now.floor()));
+                lengths.extend(meter.quantum(now.floor()).filter(|length| *length > 0));
             }
         }
         lengths
@@ -121,5 +134,21 @@ mod tests {
         assert!(!meter.wants_time());
         assert!(!meter.recount(0));
         assert!(meter.recount(1) && meter.wants_time());
+        assert_eq!(meter.quantum(5000.0), None);
+        assert_eq!(meter.quantum(5010.0), Some(0), "of the one before, the beginning was not seen");
+        assert_eq!(meter.quantum(5020.0), Some(1));
+    }
+
+    #[test]
+    fn it_never_rests_while_it_counts_always() {
+        let mut meter = BurstMeter::new();
+        meter.count_always(true);
+        for callback in 0..3 * BurstMeter::CALLBACKS {
+            let ended = meter.quantum(f64::from(callback) * 10.0);
+            assert_eq!(ended, [None, Some(0)].get(callback as usize).copied().unwrap_or(Some(1)));
+        }
+        assert!(meter.wants_time());
+        meter.count_always(false);
+        assert!(!meter.wants_time() && meter.quantum(1e6).is_none());
     }
 }

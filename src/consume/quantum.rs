@@ -1,22 +1,28 @@
 //! One render quantum: what to put out, and what to write in the ledger about it.
 
+#[cfg(feature = "faults")]
+use super::burst_fault::BurstFault;
 use super::index_check::IndexCheck;
-use super::{BurstMeter, Planar};
+use super::keep::{Parts, Served};
+use super::{Keep, Ledger, Planar};
 use crate::conceal::{FADE_FRAMES, Fade, Tail};
 use crate::error::{Error, in_range};
-use crate::ledger::{ConsumerLedger, DroppedBy, Ending, ProducerState, SilentBy, UNDERRUN_SLOTS};
+use crate::ledger::{DroppedBy, ProducerState, SilentBy};
 use crate::ring::Consumer;
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
 
-/// Serves render quanta from an output's ring.
+/// Serves render quanta from an output's ring. `L` keeps the books: the [`Ledger`], unless a bench leaves it out.
 ///
 /// # Real-time
 /// [`quantum`](Quanta::quantum) allocates nothing, takes no lock, never waits, and its work is bounded by frames times channels.
 #[derive(Debug)]
-pub struct Quanta {
+pub struct Quanta<L = Ledger> {
     shared: Arc<SharedOutput>,
+    keep: L,
     service: Service,
+    #[cfg(feature = "faults")]
+    bursts: BurstFault,
 }
 
 /// All that changes from quantum to quantum; apart from the shared state, so that the two can be borrowed at once.
@@ -33,22 +39,7 @@ struct Service {
     level: usize,
     /// Whether the ring has been filled for the first time.
     started: bool,
-    /// Whether the latest underrun goes on.
-    starving: bool,
     index: IndexCheck,
-    bursts: BurstMeter,
-    fill_bucket: usize,
-}
-
-/// How a quantum's frames divide: `fresh`, then `missing` for want of data, then `resting` on purpose.
-#[derive(Debug, Clone, Copy)]
-struct Parts {
-    fresh: usize,
-    missing: usize,
-    resting: usize,
-    why: SilentBy,
-    /// Whether the fresh frames are the fade before a pause.
-    pausing: bool,
 }
 
 impl Quanta {
@@ -60,7 +51,7 @@ impl Quanta {
     /// # Errors
     /// [`Error::OutOfRange`], [`Error::AlreadyTaken`].
     pub fn new(shared: Arc<SharedOutput>, frames: usize) -> Result<Self, Error> {
-        in_range("the render quantum", frames as f64, 1.0, Self::MAX_QUANTUM as f64, " frames")?;
+        in_range("the render quantum", frames as f64, 1.0, Quanta::MAX_QUANTUM as f64, " frames")?;
         let consumer = Consumer::claim(shared.ring.clone())?;
         let channels = shared.ring.channels();
         let service = Service {
@@ -71,12 +62,28 @@ impl Quanta {
             tail: Tail::new(channels),
             level: FADE_FRAMES,
             started: false,
-            starving: false,
             index: IndexCheck::default(),
-            bursts: BurstMeter::new(),
-            fill_bucket: ConsumerLedger::fill_bucket_frames(shared.ring.capacity()),
         };
-        Ok(Quanta { shared, service })
+        Ok(Quanta {
+            keep: Ledger::new(&shared),
+            shared,
+            service,
+            #[cfg(feature = "faults")]
+            bursts: BurstFault::default(),
+        })
+    }
+}
+
+impl<L: Keep> Quanta<L> {
+    /// The same, with new books of another kind.
+    pub fn keeping<M: Keep>(self) -> Quanta<M> {
+        Quanta {
+            keep: M::new(&self.shared),
+            shared: self.shared,
+            service: self.service,
+            #[cfg(feature = "faults")]
+            bursts: self.bursts,
+        }
     }
 
     /// Frames that one call serves at most.
@@ -91,25 +98,35 @@ impl Quanta {
 
     /// Whether the next call should bring the time: reading it costs garbage in JS, so it is wanted only now and then.
     pub fn wants_time(&self) -> bool {
-        self.service.bursts.wants_time()
+        #[cfg(feature = "faults")]
+        if self.bursts.wants_time() {
+            return true;
+        }
+        self.keep.wants_time()
     }
 
-    /// Serves `frames` frames ([`longest`](Quanta::longest) at most). `now_ms` is any clock in milliseconds, looked at only while [`wants_time`](Quanta::wants_time). Returns which of the two
-    /// staging areas holds them.
+    /// Serves `frames` frames ([`longest`](Quanta::longest) at most). `now_ms` is the time since the epoch in milliseconds, looked at only while [`wants_time`](Quanta::wants_time) said so before.
+    /// Returns which of the two staging areas holds them.
     pub fn quantum(&mut self, frames: usize, now_ms: f64) -> usize {
         let frames = frames.min(self.longest());
-        let Quanta { shared, service } = self;
-        let ledger = &shared.consumer.0;
-        ledger.sequence.begin();
-        service.serve(shared, frames, now_ms);
-        ledger.sequence.end();
-        // After the positions are out: a producer woken now finds its room.
-        if service.consumer.wake_producer() {
-            ledger.sequence.begin();
-            ledger.wakes.add(1);
-            ledger.sequence.end();
+        #[cfg(feature = "faults")]
+        self.burst(frames, now_ms);
+        self.service.quantum(&mut self.keep, &self.shared, frames, now_ms);
+        self.service.latest
+    }
+
+    /// Serves what a burst on purpose asks for, as many quanta as that takes. Nobody hears them.
+    #[cfg(feature = "faults")]
+    fn burst(&mut self, frames: usize, now_ms: f64) {
+        if !self.started() {
+            return;
         }
-        service.latest
+        let mut left = self.bursts.due(&self.shared, frames, now_ms, self.service.consumer.position());
+        while left > 0 {
+            let piece = left.min(frames);
+            self.service.quantum(&mut self.keep, &self.shared, piece, now_ms);
+            left -= piece;
+        }
     }
 
     /// Whether the ring has been filled for the first time, so that something is heard.
@@ -119,16 +136,27 @@ impl Quanta {
 }
 
 impl Service {
-    fn serve(&mut self, shared: &SharedOutput, frames: usize, now_ms: f64) {
-        let ledger = &shared.consumer.0;
-        let allocations = crate::allocations();
+    #[inline]
+    fn quantum(&mut self, keep: &mut impl Keep, shared: &SharedOutput, frames: usize, now_ms: f64) {
+        keep.begin(shared, now_ms);
+        let served = self.serve(keep, shared, frames);
+        keep.served(shared, served);
+        // After the position is out: a producer woken now finds its room. And not before the books are closed, which waking would keep open for long.
+        let wakes = self.consumer.producer_waits();
+        keep.end(shared, wakes);
+        if wakes {
+            shared.ring.call();
+        }
+    }
+
+    #[inline]
+    fn serve(&mut self, keep: &mut impl Keep, shared: &SharedOutput, frames: usize) -> Served {
         self.latest ^= 1;
         self.quanta[self.latest].set_frames(frames);
-        self.count_burst(shared, now_ms);
         // Before looking at the fill: a producer that has ended has committed everything.
         let state = ProducerState::from_number(shared.producer.state.load(Ordering::Acquire));
-        self.flush(ledger);
-        let parts = self.read(shared, frames, state);
+        self.flush(keep, shared);
+        let parts = self.read(keep, shared, frames, state);
         self.fade_fresh(parts);
         let concealed = self.fill_missing(parts);
         if parts.resting > 0 {
@@ -138,28 +166,32 @@ impl Service {
             // What comes after the rest begins from silence, not with the end of an old tail.
             self.tail.advance(FADE_FRAMES);
         }
-        self.account(ledger, frames, parts, concealed);
-        ledger.allocations.add(crate::allocations() - allocations);
+        Served {
+            frames,
+            parts,
+            concealed,
+            position: self.consumer.position(),
+        }
     }
 
     /// Looks at the fill and discards what the producer wants discarded, fading what was heard before.
-    fn flush(&mut self, ledger: &ConsumerLedger) {
+    fn flush(&mut self, keep: &mut impl Keep, shared: &SharedOutput) {
         if let Some(dropped) = self.consumer.apply_flush() {
-            ledger.dropped[DroppedBy::Seek as usize].add(dropped as u64);
+            keep.dropped(shared, DroppedBy::Seek, dropped);
             self.index.forget();
             self.cut(0);
         }
     }
 
     /// Reads what there is and decides what the rest is.
-    fn read(&mut self, shared: &SharedOutput, frames: usize, state: ProducerState) -> Parts {
-        let ledger = &shared.consumer.0;
+    fn read(&mut self, keep: &mut impl Keep, shared: &SharedOutput, frames: usize, state: ProducerState) -> Parts {
         let rest = |why| Parts {
             fresh: 0,
             missing: 0,
             resting: frames,
             why,
             pausing: false,
+            fill: None,
         };
         if !self.started && state == ProducerState::Priming {
             return rest(SilentBy::Startup);
@@ -175,34 +207,23 @@ impl Service {
         }
         // Of the look in `flush`: frames that came since may lie behind another flush, and are the next quantum's.
         let fill = self.consumer.known_available();
-        ledger.fill[(fill / self.fill_bucket).min(ledger.fill.len() - 1)].add(1);
         // On the way to a pause only the fade is played.
         let wanted = if pausing { frames.min(self.level) } else { frames };
-        let fresh = self.take(shared, wanted.min(fill));
-        if fresh < wanted && matches!(state, ProducerState::Ended | ProducerState::Stopped) {
-            return Parts {
-                fresh,
-                missing: 0,
-                resting: frames - fresh,
-                why: SilentBy::Ended,
-                pausing,
-            };
-        }
-        let missing = wanted - fresh;
-        if missing > 0 {
-            self.begin_underrun(ledger, fresh, fill);
-        }
+        let fresh = self.take(keep, shared, wanted.min(fill));
+        let ended = fresh < wanted && matches!(state, ProducerState::Ended | ProducerState::Stopped);
+        let missing = if ended { 0 } else { wanted - fresh };
         Parts {
             fresh,
             missing,
-            resting: frames - wanted,
-            why: SilentBy::Paused,
+            resting: frames - fresh - missing,
+            why: if ended { SilentBy::Ended } else { SilentBy::Paused },
             pausing,
+            fill: Some(fill),
         }
     }
 
     /// Moves up to `frames` frames from the ring to the staging area. Returns the frames moved.
-    fn take(&mut self, shared: &SharedOutput, frames: usize) -> usize {
+    fn take(&mut self, keep: &mut impl Keep, shared: &SharedOutput, frames: usize) -> usize {
         let out = &mut self.quanta[self.latest];
         let channels = shared.ring.channels();
         let (first, second) = self.consumer.regions(frames);
@@ -212,11 +233,7 @@ impl Service {
         let fresh = before_wrap + second.len() / channels;
         self.consumer.commit(fresh);
         if shared.control.verify_index.load(Ordering::Relaxed) != 0 {
-            let ledger = &shared.consumer.0;
-            let faults = self.index.check(out, fresh, channels);
-            ledger.skipped.add(faults.skipped);
-            ledger.replayed.add(faults.replayed);
-            ledger.torn.add(faults.torn);
+            self.index.check(out, fresh, channels, |slip| keep.slipped(shared, slip));
         }
         fresh
     }
@@ -280,79 +297,4 @@ impl Service {
         );
         self.level = 0;
     }
-
-    /// Writes down what became of this quantum.
-    fn account(&mut self, ledger: &ConsumerLedger, frames: usize, parts: Parts, concealed: usize) {
-        let requested = ledger.requested.load(Ordering::Relaxed) + frames as u64;
-        ledger.requested.store(requested, Ordering::Relaxed);
-        ledger.fresh.add(parts.fresh as u64);
-        ledger.quanta.add(1);
-        ledger.quantum.set(frames as u64);
-        if parts.fresh < frames {
-            let to = requested;
-            let from = to - (frames - parts.fresh) as u64;
-            if from != ledger.gap_to.get() {
-                ledger.gap_from.set(from);
-            }
-            ledger.gap_to.set(to);
-        }
-        if parts.resting > 0 {
-            ledger.silent[parts.why as usize].add(parts.resting as u64);
-        }
-        if parts.missing > 0 {
-            ledger.concealed.add(concealed as u64);
-            ledger.silent[SilentBy::Underrun as usize].add((parts.missing - concealed) as u64);
-            ledger.starved_quanta.add(1);
-            let event = &ledger.underruns[latest_slot(ledger)];
-            event.frames.add(parts.missing as u64);
-            event.quanta.add(1);
-            ledger.underrun_frames.add(parts.missing as u64);
-            ledger.underrun_longest.set(ledger.underrun_longest.get().max(event.frames.get()));
-        } else if self.starving {
-            self.starving = false;
-            let ended_by = match parts.why {
-                _ if parts.resting == 0 => Ending::Back,
-                SilentBy::Ended => Ending::Ended,
-                _ => Ending::Paused,
-            };
-            ledger.underruns[latest_slot(ledger)].ended_by.set(ended_by as u64);
-        }
-    }
-
-    /// Opens an event at the first starved quantum of a run. `fresh`: frames of this quantum that were there; `fill`: frames in the ring before.
-    fn begin_underrun(&mut self, ledger: &ConsumerLedger, fresh: usize, fill: usize) {
-        if self.starving {
-            return;
-        }
-        self.starving = true;
-        let events = ledger.underrun_events.load(Ordering::Relaxed).wrapping_add(1);
-        let position = self.consumer.position();
-        ledger.starved_at.store(position, Ordering::Relaxed);
-        // Release: the producer that sees this event also sees where it began.
-        ledger.underrun_events.store(events, Ordering::Release);
-        let event = &ledger.underruns[latest_slot(ledger)];
-        event.frame.set(ledger.requested.load(Ordering::Relaxed) + fresh as u64);
-        event.position.set(position);
-        event.frames.set(0);
-        event.fill.set(fill as u64);
-        event.quanta.set(0);
-        event.ended_by.set(Ending::Open as u64);
-    }
-
-    fn count_burst(&mut self, shared: &SharedOutput, now_ms: f64) {
-        let ledger = &shared.consumer.0;
-        if self.bursts.recount(shared.control.recount.load(Ordering::Relaxed)) {
-            ledger.bursts.iter().for_each(|bucket| bucket.set(0));
-        }
-        if self.bursts.wants_time()
-            && let Some(length) = self.bursts.quantum(now_ms)
-        {
-            ledger.bursts[length].add(1);
-        }
-    }
-}
-
-/// Place of the latest underrun.
-fn latest_slot(ledger: &ConsumerLedger) -> usize {
-    ledger.underrun_events.load(Ordering::Relaxed).wrapping_sub(1) as usize % UNDERRUN_SLOTS
 }

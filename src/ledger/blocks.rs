@@ -133,7 +133,7 @@ pub struct ConsumerLedger {
     pub underrun_longest: Count,
     /// The latest underruns.
     pub underruns: [Underrun; UNDERRUN_SLOTS],
-    /// Quanta per bucket of ring fill, seen before the quantum was read; a bucket is `capacity / (FILL_BUCKETS - 1)` frames wide, rounded up.
+    /// Quanta per bucket of ring fill, seen before the quantum was read; a bucket is `capacity / (FILL_BUCKETS - 1)` frames wide, rounded up to a power of two.
     pub fill: [Count; FILL_BUCKETS],
     /// Callbacks by their length in quanta (index), while callbacks are counted.
     pub bursts: [Count; BURST_BUCKETS],
@@ -295,9 +295,9 @@ pub fn lateness_edge_ms(bucket: usize) -> f64 {
 const LATENESS_FIRST_MS: f64 = 0.01;
 
 impl ConsumerLedger {
-    /// Frames per bucket of [`ConsumerLedger::fill`] for a ring of `capacity` frames.
+    /// Frames per bucket of [`ConsumerLedger::fill`] for a ring of `capacity` frames: a power of two, because the audio thread would feel a division.
     pub fn fill_bucket_frames(capacity: usize) -> usize {
-        capacity.div_ceil(FILL_BUCKETS - 1).max(1)
+        capacity.div_ceil(FILL_BUCKETS - 1).next_power_of_two()
     }
 }
 

@@ -177,6 +177,18 @@ impl Delays {
         self.answer(shared, now_ms, position);
     }
 
+    /// More frames were committed of a block that was accounted for before; the ring's position after them is `position`.
+    pub fn committed(&mut self, shared: &SharedOutput, now_ms: f64, position: u64) {
+        self.look(shared, now_ms);
+        self.answer(shared, now_ms, position);
+    }
+
+    /// The producer does not go by the ring's room.
+    pub fn go_by_own_clock(&mut self) {
+        self.own_clock = true;
+        self.spell.flags |= Account::OWN_CLOCK;
+    }
+
     /// No frames will come for which the reader may be starving: the producer stops, or its source has ended.
     pub fn nothing_comes(&mut self, shared: &SharedOutput, now_ms: f64, position: u64) {
         self.spell.flags |= Account::NOTHING_CAME;

@@ -147,6 +147,20 @@ impl Consumer {
     /// Wait-free in Wasm (natively it takes a lock for an instant, when it does wake: natively is for tests).
     #[inline]
     pub fn wake_producer(&mut self) -> bool {
+        let waits = self.producer_waits();
+        if waits {
+            self.ring.call();
+        }
+        waits
+    }
+
+    /// The first half of [`wake_producer`](Consumer::wake_producer), for those who have something to do before they wake it, which may take long: whether it is to be woken. Says so
+    /// once for each of its sleeps; [`Ring::call`] must follow.
+    ///
+    /// # Real-time
+    /// Wait-free.
+    #[inline]
+    pub fn producer_waits(&mut self) -> bool {
         store_load_barrier();
         // Acquire: pairs with the release in `wait`; `wake_at` is then of this sleep or a later one. SeqCst in Wasm, for the handshake.
         let sleep = self.ring.producer.0.sleep.load(SEE);
@@ -154,7 +168,6 @@ impl Consumer {
             return false;
         }
         self.woken = sleep;
-        self.ring.call();
         true
     }
 

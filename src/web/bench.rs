@@ -1,11 +1,13 @@
 //! What `make bench` calls (feature `bench`): the producer's side without a source, as raw exports. The consumer's side is the shipped one, [`noxrun_attach`](super::worklet::noxrun_attach)
-//! and [`noxrun_quantum`](super::worklet::noxrun_quantum).
+//! and [`noxrun_quantum`](super::worklet::noxrun_quantum), and beside it the same without a ledger.
 #![allow(unsafe_code)]
 
+use super::worklet;
+use crate::consume::{Keep, Ledger, NoLedger};
 use crate::ledger::ProducerState;
 use crate::render::{Work, hand_over};
-use crate::ring::Producer;
 use crate::ring::sync::{Arc, Ordering};
+use crate::ring::{Consumer, Producer};
 use crate::shared::SharedOutput;
 
 /// Frames per block, as ringbuf.js's own deinterleave wants them.
@@ -15,6 +17,8 @@ const BLOCK_FRAMES: usize = 128;
 struct Bench {
     shared: Arc<SharedOutput>,
     producer: Producer,
+    /// Discards, where nobody reads.
+    drain: Option<Consumer>,
     /// The render buffer: interleaved.
     block: [f32; 2 * BLOCK_FRAMES],
 }
@@ -30,7 +34,12 @@ pub extern "C" fn noxrun_bench_new(capacity: usize) -> usize {
     };
     shared.producer.state.store(ProducerState::Running as u32, Ordering::Release);
     let block = core::array::from_fn(|sample| (sample as f32 * 0.01).sin());
-    Box::into_raw(Box::new(Bench { shared, producer, block })) as usize
+    Box::into_raw(Box::new(Bench {
+        shared,
+        producer,
+        drain: None,
+        block,
+    })) as usize
 }
 
 /// Address for `noxrun_attach`.
@@ -42,7 +51,9 @@ pub extern "C" fn noxrun_bench_address(handle: usize) -> usize {
 /// Pushes `blocks` blocks of 128 frames from the render buffer, as the producer's loop does after each render. Returns the position in frames.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_bench_push(handle: usize, blocks: usize) -> f64 {
-    let Bench { shared, producer, block } = bench(handle);
+    let Bench {
+        shared, producer, block, ..
+    } = bench(handle);
     for _ in 0..blocks {
         let work = Work {
             ends: false,
@@ -52,6 +63,39 @@ pub extern "C" fn noxrun_bench_push(handle: usize, blocks: usize) -> f64 {
         hand_over(producer, shared, core::hint::black_box(block), work);
     }
     producer.position() as f64
+}
+
+/// Discards everything that was pushed, in place of a consumer: what is left of a round is the pushing. Returns the frames discarded.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_bench_drain(handle: usize) -> usize {
+    let Bench { shared, drain, .. } = bench(handle);
+    if drain.is_none() {
+        *drain = Consumer::claim(shared.ring.clone()).ok();
+    }
+    drain.as_mut().map_or(0, Consumer::flush)
+}
+
+/// Gives what [`noxrun_attach`](worklet::noxrun_attach) returned other books (none if `bare`, else the ledger); `was_bare` says which it has. Returns the new handle, in place of the old one. All
+/// that is read and written stays where it lies, so that with and without can be compared.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_bench_keep(handle: usize, was_bare: bool, bare: bool) -> usize {
+    match (was_bare, bare) {
+        (false, true) => other_books::<Ledger, NoLedger>(handle),
+        (true, false) => other_books::<NoLedger, Ledger>(handle),
+        _ => handle,
+    }
+}
+
+fn other_books<L: Keep + 'static, M: Keep + 'static>(handle: usize) -> usize {
+    // SAFETY: made by `Box::into_raw` in `noxrun_attach` or here, and used no more.
+    let quanta = unsafe { Box::from_raw(worklet::quanta::<L>(handle)) };
+    Box::into_raw(Box::new(quanta.keeping::<M>())) as usize
+}
+
+/// As [`noxrun_quantum`](worklet::noxrun_quantum), without a ledger.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_bench_quantum_bare(handle: usize, frames: usize, now_ms: f64) -> u32 {
+    worklet::quantum::<NoLedger>(handle, frames, now_ms)
 }
 
 /// What a handle stands for.

@@ -1,7 +1,7 @@
 //! The audio thread's exports: numbers and addresses, no strings, nothing that `wasm-bindgen` would convert. Called by `worklet/processor.js`.
 #![allow(unsafe_code)]
 
-use crate::consume::Quanta;
+use crate::consume::{Keep, Ledger, Quanta};
 use crate::ring::sync::Arc;
 use crate::ring::{MAGIC, VERSION};
 use crate::shared::SharedOutput;
@@ -23,7 +23,7 @@ pub extern "C" fn noxrun_attach(address: usize, frames: usize) -> usize {
 /// Address of a staging area's first channel; `area` is 0 or 1, the channels follow each other every `frames` (as given to [`noxrun_attach`]) samples.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_staging(handle: usize, area: usize) -> usize {
-    quanta(handle).staging()[area & 1].as_ptr() as usize
+    quanta::<Ledger>(handle).staging()[area & 1].as_ptr() as usize
 }
 
 /// Serves one quantum of `frames` frames. Returns bits: which staging area holds it, whether the next call should bring the time (`now_ms`), whether the sound has begun.
@@ -32,7 +32,13 @@ pub extern "C" fn noxrun_staging(handle: usize, area: usize) -> usize {
 /// As [`Quanta::quantum`].
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_quantum(handle: usize, frames: usize, now_ms: f64) -> u32 {
-    let quanta = quanta(handle);
+    quantum::<Ledger>(handle, frames, now_ms)
+}
+
+/// [`noxrun_quantum`] with any books.
+#[inline]
+pub(super) fn quantum<L: Keep + 'static>(handle: usize, frames: usize, now_ms: f64) -> u32 {
+    let quanta = quanta::<L>(handle);
     let area = quanta.quantum(frames, now_ms) as u32 * SECOND_AREA;
     area | if quanta.wants_time() { WANTS_TIME } else { 0 } | if quanta.started() { STARTED } else { 0 }
 }
@@ -57,7 +63,7 @@ fn shared_at(address: usize) -> Option<Arc<SharedOutput>> {
 }
 
 /// What a handle stands for.
-fn quanta(handle: usize) -> &'static mut Quanta {
-    // SAFETY: the processor passes only what `noxrun_attach` gave it, from one thread, one call at a time.
-    unsafe { &mut *(handle as *mut Quanta) }
+pub(super) fn quanta<L: 'static>(handle: usize) -> &'static mut Quanta<L> {
+    // SAFETY: the processor passes only what `noxrun_attach` gave it (a bench: what its own did, with the same books), from one thread, one call at a time.
+    unsafe { &mut *(handle as *mut Quanta<L>) }
 }
