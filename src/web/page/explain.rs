@@ -65,7 +65,7 @@ mod with_log {
         page: Rc<Witness>,
         /// The page's hidden time when this output began.
         hidden_before_ms: f64,
-        _context: Listener,
+        _context: [Listener; 2],
     }
 
     /// The latest look that came by the clock.
@@ -206,22 +206,25 @@ mod with_log {
         }
     }
 
-    /// Tells the log what state the context is in.
-    fn listen(context: &AudioContext, log: &SharedLog, origin_ms: f64) -> Listener {
-        let tell = move |log: &SharedLog, context: &AudioContext| {
-            log.borrow_mut().saw(Sight::Context {
-                at_ms: origin_ms + now(),
-                state: state_of(context),
-                ms: None,
-            });
+    /// Tells the log what becomes of the context.
+    fn listen(context: &AudioContext, log: &SharedLog, origin_ms: f64) -> [Listener; 2] {
+        let tell = move |log: &SharedLog, state: &'static str, ms: Option<f64>| {
+            let at_ms = origin_ms + now();
+            log.borrow_mut().saw(Sight::Context { at_ms, state, ms });
         };
-        tell(log, context);
-        let (heard, of) = (Rc::downgrade(log), context.clone());
-        Listener::new(context, "statechange", move |_| {
-            if let Some(log) = heard.upgrade() {
-                tell(&log, &of);
-            }
-        })
+        tell(log, state_of(context), None);
+        let on = |event, state: fn(&AudioContext) -> &'static str, ms| {
+            let (heard, of) = (Rc::downgrade(log), context.clone());
+            Listener::new(context, event, move |_| {
+                if let Some(log) = heard.upgrade() {
+                    tell(&log, state(&of), ms);
+                }
+            })
+        };
+        [
+            on("statechange", state_of, None),
+            on("sinkchange", |_| "changing device", Some(0.0)),
+        ]
     }
 
     /// The context's state; `interrupted` is newer than web-sys.
