@@ -13,6 +13,8 @@ use super::jobs::Job;
 use super::message::Message;
 use super::phase::Phase;
 use super::player::Player;
+use super::report::Report;
+use super::take::Take;
 use super::view::View;
 use crate::web::page::{Output, preload, shareable};
 
@@ -38,6 +40,7 @@ pub fn lab_start() -> Result<(), JsValue> {
     let lab = Rc::new(Lab {
         controls: Controls::find()?,
         message,
+        take: Take::find()?,
         view: RefCell::new(View::find()?),
         player: RefCell::new(Player::find()?),
         current: RefCell::new(None),
@@ -50,6 +53,7 @@ pub fn lab_start() -> Result<(), JsValue> {
         frame: RefCell::new(None),
         frame_asked: Cell::new(false),
         tell_asked: Cell::new(false),
+        ran: RefCell::new(None),
     });
     let on_frame = {
         let lab = lab.clone();
@@ -81,6 +85,14 @@ pub(crate) fn adopt(output: Output) {
     }
 }
 
+/// A run is over: `report` is of what the page shows, until something else plays.
+pub(crate) fn ran(report: Report) {
+    if let Some(lab) = LAB.with_borrow(Clone::clone) {
+        lab.ran.replace(Some(report));
+        lab.show_link();
+    }
+}
+
 /// Closes the current output, if there is one; its last figures stay on the page. Resolves when it is closed.
 pub(crate) async fn silence() {
     if let Some(lab) = LAB.with_borrow(Clone::clone) {
@@ -95,6 +107,7 @@ type OnFrame = Closure<dyn FnMut(f64)>;
 pub(super) struct Lab {
     pub(super) controls: Controls,
     pub(super) message: Message,
+    pub(super) take: Take,
     pub(super) view: RefCell<View>,
     pub(super) player: RefCell<Player>,
     pub(super) current: RefCell<Option<Output>>,
@@ -109,6 +122,8 @@ pub(super) struct Lab {
     pub(super) frame: RefCell<Option<OnFrame>>,
     pub(super) frame_asked: Cell<bool>,
     pub(super) tell_asked: Cell<bool>,
+    /// The report of the run whose output was the latest, once it is over.
+    pub(super) ran: RefCell<Option<Report>>,
 }
 
 impl Lab {
@@ -152,6 +167,8 @@ impl Lab {
             spawn_local(async move { old.close().await });
         }
         self.told_failure.set(false);
+        self.ran.take();
+        self.take.offer(true);
         self.view.borrow_mut().begin();
         self.look_again();
     }

@@ -11,6 +11,7 @@
 //! A scenario in the page's address runs when the page is opened. See `docs/report.md`.
 
 mod error;
+mod facts;
 mod faults;
 mod js;
 mod session;
@@ -24,6 +25,7 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 
 pub use error::RunError;
+pub(super) use facts::facts_of;
 use session::Reins;
 
 use super::report::Live;

@@ -1,0 +1,9 @@
+//! The fault panel: each kind of fault with its figures, on and off while it plays, and what really happened.
+
+pub mod kinds;
+
+#[cfg(target_family = "wasm")]
+mod panel;
+
+#[cfg(target_family = "wasm")]
+pub(super) use panel::FaultPanel;
