@@ -162,6 +162,7 @@ impl Lab {
     }
 
     pub(super) fn adopt(self: &Rc<Self>, output: Output) {
+        output.count_callbacks();
         let old = self.current.replace(Some(output));
         if let Some(old) = old {
             spawn_local(async move { old.close().await });
