@@ -103,7 +103,7 @@ test('a producer that is gone is noticed although nobody asks, and its loss is o
 
 test('a loss in a hidden tab says so', async () => {
   const driven = await playing();
-  const flag = ({ verdicts }) => verdicts.find(({ flag: name }) => name === 'hidden-tab');
+  const flag = ({ verdicts }) => verdicts.find(({ flag: name }) => name === 'hiddenTab');
   const before = flag(await told(driven.page));
   assert.equal(before.status, 'good', JSON.stringify(before));
   await outside.hideTab(driven.page);
@@ -156,7 +156,7 @@ test('the way back out of the back-forward cache ends balanced and explained', a
   assert.equal(stats.imbalance, 0);
   assert.equal(stats.underruns.events - underruns.events, events.filter(({ kind }) => kind === 'underrun').length);
   for (const event of events.filter(({ kind }) => kind === 'underrun')) assert.equal(event.cause, 'suspended', JSON.stringify(event));
-  assert.equal(verdicts.find(({ flag }) => flag === 'hidden-tab').status, 'warning');
+  assert.equal(verdicts.find(({ flag }) => flag === 'hiddenTab').status, 'warning');
   assert.equal((await driven.now()).state, 'running');
   await driven.close();
 });
@@ -195,7 +195,7 @@ test('a healthy output\'s verdicts are good, each with its figure', async () => 
   const { verdicts } = await told(driven.page);
   assert.equal(verdicts.length, 15);
   const by = Object.fromEntries(verdicts.map((verdict) => [verdict.flag, verdict]));
-  for (const name of ['duplicates', 'ring-below-callback', 'ring-below-512', 'sample-rate-mismatch', 'drift', 'allocation', 'producer-load', 'isolation', 'hidden-tab']) {
+  for (const name of ['duplicates', 'ringBelowCallback', 'ringBelow512', 'sampleRateMismatch', 'drift', 'allocation', 'producerLoad', 'isolation', 'hiddenTab']) {
     const verdict = Object.entries(by).find(([flag]) => flag === name)?.[1];
     assert.ok(verdict, `${name} is none of ${Object.keys(by)}`);
     assert.equal(verdict.status, 'good', JSON.stringify(verdict));

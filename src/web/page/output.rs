@@ -17,11 +17,12 @@ use super::listener::Listener;
 use super::playing::{Desk, Playing};
 use super::producer::{Addresses, ProducerHandle};
 use super::wait::{both, now, sleep};
-use super::watch::{Pulse, watch};
+use super::watch::watch;
 use super::{OutputOptions, PageError, PlaybackStats, SourceSpec};
 use crate::conceal::FADE_FRAMES;
 use crate::error::Decimal;
 use crate::ledger::{ProducerState, Snapshot};
+use crate::watch::Pulse;
 use crate::web::options::object;
 use crate::web::peek::{Peek, Wish};
 
