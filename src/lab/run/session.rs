@@ -54,12 +54,13 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
     crate::lab::silence().await;
     let output = Output::start(options).await?;
     reins.output.replace(Some(output.clone()));
-    crate::lab::adopt(output.clone());
+    let log = SharedLog::default();
+    crate::lab::adopt(output.clone(), log.clone(), scenario);
     let run = Run {
         scenario,
         reins,
         output: &output,
-        log: SharedLog::default(),
+        log,
     };
     let watched = run.watch(patience_ms).await;
     // The context's own figures end with it.
