@@ -73,7 +73,7 @@ impl RunLog {
     }
 
     /// All faults by their beginning, in milliseconds since `start_ms`.
-    pub(super) fn injected(&self, start_ms: f64) -> Vec<Injected> {
+    pub(in crate::lab) fn injected(&self, start_ms: f64) -> Vec<Injected> {
         let stalls = self.stalls.latest().map(|stall| Injected {
             kind: "stall",
             at_ms: stall.at_ms,

@@ -96,10 +96,24 @@ impl LogEntry {
     /// The largest ring that can be had, in frames.
     pub const LARGEST_RING: u64 = 16_384;
 
-    /// The least power of two that, as the ring's size in frames, would have covered the loss; `None` when none would.
+    /// The least power of two that, as the ring's size in frames, would have covered the loss; `None` when none would, or when nobody can tell.
+    ///
+    /// A ring that had been larger by what was missing would have run dry exactly when the missing frames came. (When it ran dry several times before it was full again, by what was missing in all of these.)
     pub fn covering_frames(&self) -> Option<u64> {
-        let account = self.evidence.account?;
-        let needed = account.limit_frames + self.frames;
+        let account = self.evidence.account.filter(|account| account.limit_frames > 0)?;
+        let larger = match self.cause? {
+            Cause::RenderTooSlow | Cause::WokenLate | Cause::Stalled | Cause::CallbackBurst | Cause::Unknown => account.limit_frames,
+            // Room for a block beside the callback that is being served.
+            Cause::RingTooSmall => account
+                .limit_frames
+                .max(account.block_frames + self.evidence.callback_frames.unwrap_or(0)),
+            // No frames were to be had, or a slow clock empties any ring.
+            Cause::Startup | Cause::ProducerLost | Cause::Ended | Cause::Seek | Cause::Suspended | Cause::RateMismatch => return None,
+        };
+        let since_full = account
+            .asked_frames
+            .saturating_sub(account.blocks.saturating_sub(1) * account.block_frames);
+        let needed = (larger + self.frames).max(since_full);
         Some(needed.next_power_of_two()).filter(|frames| *frames <= Self::LARGEST_RING)
     }
 }

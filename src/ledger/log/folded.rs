@@ -35,6 +35,11 @@ impl Folded {
         self.causes[cause as usize]
     }
 
+    /// Underruns, overruns and breaks of the index signal of which nothing is known.
+    pub fn missed(&self) -> u64 {
+        self.missed_underruns + self.missed_overruns + self.missed_slips
+    }
+
     pub(super) fn take(&mut self, entry: &LogEntry) {
         self.events += 1;
         self.kinds[entry.kind as usize] += 1;

@@ -4,7 +4,13 @@
 
 mod entry;
 mod folded;
+mod kept;
 mod sight;
+mod sights;
+mod timeline;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 
@@ -12,14 +18,40 @@ pub use entry::{EventKind, Evidence, LogEntry};
 pub use folded::Folded;
 pub use sight::Sight;
 
-use super::{Cause, Circumstances, Snapshot, cause};
+use super::{Cause, Ending, Snapshot};
+use kept::{Kept, News, Scene};
 
 /// Events of one output. Memory is bounded: beyond [`EventLog::LISTED`] the oldest fold into counts.
 #[derive(Debug)]
 pub struct EventLog {
-    sample_rate: f64,
-    entries: VecDeque<LogEntry>,
+    scene: Scene,
+    entries: VecDeque<Kept>,
     folded: Folded,
+    /// Events of each [`Sort`] so far.
+    known: [u64; 4],
+    /// Whether the latest device event goes on.
+    device_open: bool,
+}
+
+/// Kinds that are numbered together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+enum Sort {
+    Underrun,
+    Overrun,
+    Slip,
+    Device,
+}
+
+impl Sort {
+    fn of(kind: EventKind) -> Sort {
+        match kind {
+            EventKind::Underrun => Sort::Underrun,
+            EventKind::Overrun => Sort::Overrun,
+            EventKind::Skipped | EventKind::Replayed | EventKind::Torn => Sort::Slip,
+            EventKind::Device => Sort::Device,
+        }
+    }
 }
 
 impl EventLog {
@@ -29,72 +61,140 @@ impl EventLog {
     /// A log of an output whose context runs at `sample_rate` Hz.
     pub fn new(sample_rate: f64) -> Self {
         EventLog {
-            sample_rate,
+            scene: Scene::new(sample_rate),
             entries: VecDeque::new(),
             folded: Folded::default(),
+            known: [0; 4],
+            device_open: false,
         }
     }
 
     /// Takes over what is new in `snapshot`, taken at `now_ms` since the epoch. Shared memory keeps 256 underruns: look several times a second.
     pub fn look(&mut self, now_ms: f64, snapshot: &Snapshot) {
-        let total = snapshot.consumer.underrun_events;
-        let first = total - snapshot.underruns.len() as u64 + 1;
-        for (number, event) in (first..).zip(&snapshot.underruns) {
-            let account = snapshot.account_of(number).copied();
-            let around = Circumstances {
-                sample_rate: self.sample_rate,
-                callback_frames: snapshot.callback_frames().map(|(usual, _)| usual),
-                ..Circumstances::default()
-            };
-            let entry = LogEntry {
-                number,
-                kind: EventKind::Underrun,
-                at_ms: now_ms - (snapshot.consumer.requested - event.frame) as f64 * 1e3 / self.sample_rate,
-                frame: event.frame,
-                frames: event.frames,
-                lasted_ms: event.frames as f64 * 1e3 / self.sample_rate,
-                fill: Some(event.fill),
-                ended_by: Some(event.ended_by),
-                cause: cause(event, account.as_ref(), &around),
-                evidence: Evidence {
-                    account,
-                    count: event.quanta,
-                    callback_frames: around.callback_frames,
-                    ..Evidence::default()
-                },
-                settled: false,
-            };
-            match self.entries.iter_mut().find(|known| known.number == number) {
-                Some(known) => {
-                    *known = LogEntry {
-                        at_ms: known.at_ms,
-                        ..entry
-                    }
-                }
-                None => self.entries.push_back(entry),
+        let scene = &mut self.scene;
+        scene.now_ms = now_ms;
+        scene.timeline.look(now_ms, snapshot.consumer.requested);
+        scene.callback_frames = snapshot.callback_frames().map(|(usual, _)| usual);
+        scene.quantum = snapshot.consumer.quantum;
+        let missed = self.take(
+            Sort::Underrun,
+            snapshot.consumer.underrun_events,
+            &snapshot.underruns,
+            |number, event| News::Underrun(event, snapshot.account_of(number).copied()),
+        );
+        self.folded.missed_underruns += missed;
+        let missed = self.take(Sort::Overrun, snapshot.producer.overrun_events, &snapshot.overruns, |_, event| {
+            News::Overrun(event)
+        });
+        self.folded.missed_overruns += missed;
+        let missed = self.take(Sort::Slip, snapshot.consumer.slip_events, &snapshot.slips, |_, slip| {
+            News::Slip(slip)
+        });
+        self.folded.missed_slips += missed;
+        self.consider();
+    }
+
+    /// Takes over the `latest` of `total` events. Returns how many came and went unseen.
+    fn take<T: Copy>(&mut self, sort: Sort, total: u64, latest: &[T], news: impl Fn(u64, T) -> News) -> u64 {
+        let first = (total + 1).saturating_sub(latest.len() as u64);
+        let of = |number: u64| Some(news(number, *latest.get(number.checked_sub(first)? as usize)?));
+        let known = self.known[sort as usize];
+        for kept in self.entries.iter_mut().filter(|kept| Sort::of(kept.entry.kind) == sort) {
+            // What is settled changes no more, unless it is the latest and goes on against all appearances.
+            if kept.entry.settled && kept.entry.number < known {
+                continue;
+            }
+            match of(kept.entry.number) {
+                Some(news) => kept.hear(news, &self.scene),
+                None => kept.forgotten = true,
             }
         }
-        while self.entries.len() > Self::LISTED {
-            if let Some(oldest) = self.entries.pop_front() {
-                self.folded.take(&oldest);
-            }
+        for number in first.max(known + 1)..=total {
+            let new = of(number).map(|news| Kept::new(number, news, &self.scene));
+            self.entries.extend(new);
         }
+        self.known[sort as usize] = total.max(known);
+        first.saturating_sub(known + 1)
     }
 
     /// Takes over what the page saw.
-    pub fn saw(&mut self, _sight: Sight) {}
+    pub fn saw(&mut self, sight: Sight) {
+        let Some(gap) = self.scene.sights.saw(sight) else { return };
+        let known = &mut self.known[Sort::Device as usize];
+        let frames = (gap.ms * self.scene.timeline.frames_per_ms()).round() as u64;
+        let open = (self.entries.iter_mut().rev())
+            .find(|kept| kept.entry.kind == EventKind::Device)
+            .filter(|_| self.device_open && gap.goes_on);
+        match open {
+            _ if !gap.is_there() => {}
+            Some(kept) => {
+                let LogEntry {
+                    at_ms,
+                    frames: before,
+                    evidence,
+                    ..
+                } = kept.entry;
+                kept.hear(News::Device(at_ms, before + frames, evidence.count + gap.events), &self.scene);
+            }
+            None => {
+                *known += 1;
+                self.entries
+                    .push_back(Kept::new(*known, News::Device(gap.at_ms, frames, gap.events), &self.scene));
+            }
+        }
+        self.device_open = gap.is_there();
+    }
 
     /// The producer was found lost at `at_ms` since the epoch: what has no account by now never will.
-    pub fn lost(&mut self, _at_ms: f64) {}
+    pub fn lost(&mut self, at_ms: f64) {
+        self.scene.now_ms = at_ms;
+        self.scene.lost = true;
+        self.consider();
+    }
 
     /// The output is closed at `at_ms` since the epoch: every event is settled with what is known.
-    pub fn close(&mut self, _at_ms: f64) {
-        self.entries.iter_mut().for_each(|entry| entry.settled = true);
+    pub fn close(&mut self, at_ms: f64) {
+        self.scene.now_ms = at_ms;
+        self.scene.over = true;
+        self.consider();
+    }
+
+    /// Looks at everything once more that is not settled.
+    fn consider(&mut self) {
+        for place in 0..self.entries.len() {
+            let may_grow = self.may_grow(&self.entries[place].entry);
+            self.entries[place].consider(&self.scene, may_grow, self.scene.over);
+        }
+        let at_ms = |kept: &Kept| kept.entry.at_ms;
+        if !self.entries.iter().is_sorted_by_key(at_ms) {
+            // Stable, and all but in order.
+            let entries = self.entries.make_contiguous();
+            entries.sort_by(|one, other| at_ms(one).total_cmp(&at_ms(other)));
+        }
+        while self.entries.len() > Self::LISTED {
+            let oldest = self.entries.iter().position(|kept| !self.may_grow(&kept.entry)).unwrap_or(0);
+            let Some(mut kept) = self.entries.remove(oldest) else { return };
+            kept.consider(&self.scene, false, true);
+            self.folded.take(&kept.entry);
+        }
+    }
+
+    /// Whether it is the latest of its sort and has not ended.
+    fn may_grow(&self, entry: &LogEntry) -> bool {
+        let sort = Sort::of(entry.kind);
+        let latest = entry.number == self.known[sort as usize];
+        latest
+            && match sort {
+                Sort::Underrun => entry.ended_by == Some(Ending::Open),
+                Sort::Device => self.device_open,
+                Sort::Overrun => true,
+                Sort::Slip => !entry.settled,
+            }
     }
 
     /// The latest events, oldest first.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &LogEntry> + ExactSizeIterator {
-        self.entries.iter()
+        self.entries.iter().map(|kept| &kept.entry)
     }
 
     /// What is known of events that are listed no more.
@@ -105,7 +205,7 @@ impl EventLog {
     /// Underruns by cause, listed and folded ones, in the order of [`Cause::ALL`]; those without a cause yet and missed ones are left out.
     pub fn by_cause(&self) -> [(Cause, u64); Cause::ALL.len()] {
         Cause::ALL.map(|cause| {
-            let listed = self.entries.iter().filter(|entry| entry.cause == Some(cause)).count();
+            let listed = self.entries().filter(|entry| entry.cause == Some(cause)).count();
             (cause, self.folded.of_cause(cause) + listed as u64)
         })
     }
