@@ -118,7 +118,10 @@ pub(super) fn pace(value: &JsValue, seed: u64) -> Result<Pace, PageError> {
             ppm: given("ppm")?.unwrap_or(0.0),
             seed: given("seed")?.map_or(seed, |seed| seed as u64),
         }),
-        _ => Err(wrong("pace", "must be {kind: \"demand\"} or {kind: \"timer\", periodMs, jitterMs, ppm}")),
+        _ => Err(wrong(
+            "pace",
+            "must be {kind: \"demand\"} or {kind: \"timer\", periodMs, jitterMs, ppm}",
+        )),
     }
 }
 

@@ -50,6 +50,10 @@ impl Faulty {
     pub fn set(&self, list: &JsValue, pacer: &mut Pacer<Clock>) -> Result<(), JsError> {
         let before = self.injector.pace();
         self.injector.set(&faults(list)?)?;
-        if self.injector.pace() == before { Ok(()) } else { self.drive(pacer) }
+        if self.injector.pace() == before {
+            Ok(())
+        } else {
+            self.drive(pacer)
+        }
     }
 }

@@ -127,10 +127,7 @@ struct Suspended {
 impl Suspension {
     /// Suspends `output`'s context at `at_ms` since the epoch and resumes it `ms` later. No frame is asked for meanwhile.
     pub fn start(output: &Output, at_ms: f64, ms: f64, log: SharedLog) -> Suspension {
-        let suspension = Suspension {
-            log,
-            state: Rc::default(),
-        };
+        let suspension = Suspension { log, state: Rc::default() };
         let (context, log, state) = (output.context().clone(), suspension.log.clone(), suspension.state.clone());
         spawn_local(async move {
             sleep(at_ms - now()).await;
@@ -158,8 +155,7 @@ impl Suspended {
     /// Records it as it was, once.
     fn record(&self, log: &SharedLog) {
         if let Some(since_ms) = self.since_ms.take() {
-            log.borrow_mut()
-                .fault(FaultKind::Suspend.name(), since_ms, Some(now() - since_ms));
+            log.borrow_mut().fault(FaultKind::Suspend.name(), since_ms, Some(now() - since_ms));
         }
     }
 }

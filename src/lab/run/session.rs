@@ -101,7 +101,7 @@ async fn options(scenario: &Scenario) -> Result<OutputOptions, RunError> {
             }),
         },
         faults: scenario.faults(),
-        pace: scenario.producer_pace(),
+        pace: scenario.pace.producers(scenario.seed),
         seed: scenario.seed,
         ..OutputOptions::default()
     })

@@ -144,6 +144,21 @@ pub enum Pace {
     },
 }
 
+impl Pace {
+    /// As the producer wants to be told; `seed` decides the jitter.
+    pub fn producers(self, seed: u64) -> producer::Pace {
+        match self {
+            Pace::Demand => producer::Pace::Demand,
+            Pace::Timer { period_ms, jitter_ms } => producer::Pace::Timer {
+                period_ms,
+                jitter_ms,
+                ppm: 0.0,
+                seed,
+            },
+        }
+    }
+}
+
 impl Default for Scenario {
     fn default() -> Self {
         Scenario::from_value(&Value::Object(serde_json::Map::new())).expect("every field is optional")
@@ -215,19 +230,6 @@ impl Scenario {
     /// The faults that the output causes itself.
     pub fn faults(&self) -> Vec<Fault> {
         self.stress.iter().filter_map(Stress::fault).collect()
-    }
-
-    /// What drives the producer, as the output wants to be told.
-    pub fn producer_pace(&self) -> producer::Pace {
-        match self.pace {
-            Pace::Demand => producer::Pace::Demand,
-            Pace::Timer { period_ms, jitter_ms } => producer::Pace::Timer {
-                period_ms,
-                jitter_ms,
-                ppm: 0.0,
-                seed: self.seed,
-            },
-        }
     }
 
     /// JSON that [`Scenario::from_json`] reads back.
