@@ -65,6 +65,9 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
     let facts = output.facts();
     output.close().await;
     let last = run.look();
+    // The log is settled when the output is closed.
+    output.with_log(|events| run.log.borrow_mut().explain(events));
+    let hidden_seconds = output.findings().hidden_seconds;
     // Its memory goes as soon as nobody shows it any more.
     reins.output.take();
     let start_ms = watched?;
@@ -91,6 +94,7 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
             underrun_seconds: stats.underrun_seconds,
         }),
         start_ms,
+        hidden_seconds,
     };
     let report = Report::new(scenario, &facts, &run.log.borrow(), &last);
     Ok(report)
