@@ -51,6 +51,8 @@ pub(super) struct View {
     run_log: SharedLog,
     /// When the first frame was heard, in ms since the epoch.
     start_ms: Option<f64>,
+    /// How long the page was hidden meanwhile.
+    hidden_seconds: Option<f64>,
     histograms: Histograms,
     verdicts: Verdicts,
     records: Records,
@@ -102,6 +104,7 @@ impl View {
             losses: Losses::find()?,
             run_log: SharedLog::default(),
             start_ms: None,
+            hidden_seconds: None,
             histograms: Histograms::find()?,
             verdicts: Verdicts::find()?,
             records: Records::find()?,
@@ -135,6 +138,7 @@ impl View {
         self.losses.begin();
         self.run_log = log;
         self.start_ms = None;
+        self.hidden_seconds = None;
     }
 
     /// What the page is doing, as word and attribute; news for screen readers.
@@ -172,7 +176,7 @@ impl View {
 
     /// The report of the latest output so far, as if `scenario` had been run; `None` before there was any.
     pub(super) fn report(&self, scenario: &Scenario) -> Option<Report> {
-        let facts = facts_of(self.facts.as_ref()?, 0, self.start_ms?);
+        let facts = facts_of(self.facts.as_ref()?, 0, self.start_ms?, self.hidden_seconds);
         Some(Report::new(scenario, &facts, &self.run_log.borrow(), &self.latest))
     }
 
@@ -287,7 +291,11 @@ impl View {
                 sample_rate,
             },
         );
-        output.with_log(|log| self.losses.take(log));
+        output.with_log(|log| {
+            self.losses.take(log);
+            self.run_log.borrow_mut().explain(log);
+        });
+        self.hidden_seconds = output.findings().hidden_seconds;
         self.losses.show(&mut self.history)?;
         self.verdicts.show(&output.verdicts())
     }
