@@ -49,6 +49,7 @@
 //! | `repeat` | `none`, `one`, `all` |
 
 pub mod announce;
+pub mod export;
 pub mod format;
 pub mod history;
 pub mod phase;

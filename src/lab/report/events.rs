@@ -153,6 +153,10 @@ impl Events {
         }
     }
 
+    pub fn entries(&self) -> &[LogEntry] {
+        &self.entries
+    }
+
     pub fn folded(&self) -> &Folded {
         &self.folded
     }
