@@ -10,9 +10,9 @@ pub struct Fade([f32; FADE_FRAMES + 1]);
 impl Default for Fade {
     fn default() -> Self {
         Fade(core::array::from_fn(|step| {
-            // Half a turn of a cosine, which is a sine a quarter turn ahead.
-            let turns = 0.25 + 0.5 * step as f64 / FADE_FRAMES as f64;
-            (0.5 - 0.5 * crate::turn::sine(turns)) as f32
+            // Half a turn of a raised cosine as the square of a sine, which is exactly 0 where it begins.
+            let sine = crate::turn::sine(0.25 * step as f64 / FADE_FRAMES as f64);
+            (sine * sine) as f32
         }))
     }
 }

@@ -4,9 +4,10 @@ use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MediaQueryList};
 
+use super::causes::Why;
 use super::dom::{document, element, window};
 use super::format::{Grouped, Ms};
-use super::history::{History, WINDOW_MS};
+use super::history::{History, Mark, WINDOW_MS};
 use crate::ledger::ConsumerLedger;
 
 /// Under `prefers-reduced-motion` the chart moves on in steps of so many milliseconds.
@@ -15,6 +16,8 @@ const STILL_MS: f64 = 1000.0;
 const GAP_MS: f64 = 250.0;
 /// Distance of the empty ring from the canvas's lower edge, in CSS pixels.
 const FLOOR: f64 = 8.0;
+/// Width of a sign of a label, in CSS pixels, or a little more.
+const LETTER: f64 = 8.0;
 const FONT: &str = "12px system-ui, -apple-system, \"Segoe UI\", \"Helvetica Neue\", Arial, sans-serif";
 
 /// The lines of the chart beside its history.
@@ -37,8 +40,9 @@ struct Colours {
     grid: String,
     trace: String,
     area: String,
-    fault: String,
     caution: String,
+    /// By [`Why::index`].
+    causes: Vec<String>,
 }
 
 /// The canvas `#fill-chart`.
@@ -103,8 +107,8 @@ impl Chart {
                 grid: colour("--grid")?,
                 trace: colour("--trace")?,
                 area: colour("--trace-area")?,
-                fault: colour("--fault")?,
                 caution: colour("--caution")?,
+                causes: Why::all().map(|why| colour(&why.colour())).collect::<Result<_, _>>()?,
             };
         }
         self.stale = false;
@@ -173,23 +177,44 @@ impl Chart {
     }
 
     fn draw_marks(&self, now_ms: f64, history: &History, lines: Lines) {
-        self.paint.set_fill_style_str(&self.colours.fault);
-        let mut free_from = f64::NEG_INFINITY;
-        for mark in history.marks() {
-            let (Some(from), Some(to)) = (history.time_of(mark.frame), history.time_of(mark.frame + mark.frames)) else {
-                continue;
-            };
+        let span = |mark: &Mark| {
+            let (from, to) = (history.time_of(mark.frame)?, history.time_of(mark.frame + mark.frames)?);
             let left = self.x(now_ms, from);
-            let width = (self.x(now_ms, to) - left).max(2.0);
+            Some((left, (self.x(now_ms, to) - left).max(2.0)))
+        };
+        let mut coloured = None;
+        let mut free_from = f64::NEG_INFINITY;
+        let mut marks = history.marks().peekable();
+        while let Some(mark) = marks.next() {
+            let Some((left, width)) = span(mark) else { continue };
+            if coloured.replace(mark.why) != Some(mark.why) {
+                self.paint.set_fill_style_str(&self.colours.causes[mark.why.index()]);
+            }
             self.paint.set_global_alpha(0.2);
             self.paint.fill_rect(left, 0.0, width, self.height);
             self.paint.set_global_alpha(1.0);
-            self.paint.fill_rect(left, 0.0, width, 3.0);
-            if left > free_from && left > 0.0 {
-                let label = format!("{:.0} ms", 1e3 * mark.frames as f64 / lines.sample_rate);
+            self.paint.fill_rect(left, 0.0, width, 4.0);
+            // The letter wherever there is room for one, how long it was only where no other mark follows soon.
+            if left + width < free_from {
+                continue;
+            }
+            let label = format!("{} {:.0} ms", mark.why.letter(), 1e3 * mark.frames as f64 / lines.sample_rate);
+            let whole = LETTER * label.len() as f64;
+            let next = marks.peek().and_then(|mark| span(mark)).map_or(f64::INFINITY, |(left, _)| left);
+            let right = left + width + 4.0;
+            let (label, at) = if left.max(0.0) + whole < left + width && left.max(0.0) + 6.0 > free_from {
+                (label.as_str(), left.max(0.0) + 6.0)
+            } else if right + whole > self.width && left - whole > free_from {
+                (label.as_str(), left - whole)
+            } else if right + whole < next || next < left {
+                (label.as_str(), right)
+            } else {
+                (mark.why.letter(), right)
+            };
+            if at > free_from {
                 // Cannot fail: a text and two finite numbers.
-                let _ = self.paint.fill_text(&label, left + width + 4.0, 16.0);
-                free_from = left + width + 8.0 + 8.0 * label.len() as f64;
+                let _ = self.paint.fill_text(label, at, 17.0);
+                free_from = at + LETTER * label.len() as f64;
             }
         }
     }

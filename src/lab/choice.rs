@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 
@@ -124,6 +125,26 @@ impl Choice {
                 voices: in_range("the synth's voices", number(&self.voices).round(), 1.0, 256.0, "")? as u32,
             }),
         }
+    }
+
+    /// What is to be played as a scenario's `source`, and whether that says all: of files of this computer a scenario can hold no more than a name, and of several only one.
+    pub(super) fn scenario(&self) -> (Value, bool) {
+        // What is no number is left out: the scenario then says what it must be.
+        let number = |input: &HtmlInputElement| input.value().trim().parse::<f64>().ok();
+        let source = match self.source.value().as_str() {
+            "sine" => json!({ "kind": "sine", "hz": number(&self.hz) }),
+            "index" => json!({ "kind": "index" }),
+            "file" => {
+                let files = self.files.borrow();
+                let url = match &files.items[..] {
+                    [MediaItem::Url(url)] => return (json!({ "kind": "file", "url": url }), true),
+                    items => items.get(files.first).map_or_else(|| "none".into(), MediaItem::name),
+                };
+                return (json!({ "kind": "file", "url": url }), false);
+            }
+            _ => json!({ "kind": "synth", "voices": number(&self.voices) }),
+        };
+        (source, true)
     }
 
     /// Whether files are to be played that have not been picked yet.

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Element, Event, KeyboardEvent};
+use web_sys::{Element, Event, EventTarget, KeyboardEvent};
 
 use super::controls::fill_track;
-use super::dom::{document, listen, now_ms, window};
+use super::dom::{document, element, listen, now_ms, window};
 use super::jobs::Job;
 use super::page::Lab;
 
@@ -20,6 +20,14 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
     connect_source(lab)?;
     connect_ring(lab)?;
     connect_faults(lab)?;
+    super::faults::connect(lab)?;
+    super::take::connect(lab)?;
+    // After the button's own listener: the event comes up to the group.
+    let on = lab.clone();
+    let filter: Element = element("log-filter")?;
+    listen(&filter, "click", move |_: Event| {
+        let _ = on.view.borrow_mut().show_losses();
+    })?;
     super::player::connect(lab)?;
     super::drop_file::connect(lab)?;
     let shown = lab.clone();
@@ -93,12 +101,16 @@ fn connect_ring(lab: &Rc<Lab>) -> Result<(), JsValue> {
     listen(&controls.ring_slider, "input", move |_: Event| {
         on.set_ring(on.controls.ring_slider.value_as_number().exp2().round() as u64);
     })?;
-    let on = lab.clone();
-    listen(&controls.latency_hint, "change", move |_: Event| {
-        if on.phase_now().is_live() {
-            on.begin(Job::Start);
-        }
-    })
+    for control in [controls.latency_hint.as_ref(), controls.timeline.as_ref()] {
+        let on = lab.clone();
+        let control: &EventTarget = control;
+        listen(control, "change", move |_: Event| {
+            if on.phase_now().is_live() {
+                on.begin(Job::Start);
+            }
+        })?;
+    }
+    Ok(())
 }
 
 fn connect_faults(lab: &Rc<Lab>) -> Result<(), JsValue> {

@@ -2,12 +2,15 @@
 
 use std::cell::RefCell;
 
+use serde_json::json;
 use wasm_bindgen::JsValue;
 use web_sys::{HtmlButtonElement, HtmlInputElement, HtmlSelectElement};
 
 use super::choice::Choice;
 use super::dom::{Mark, element};
+use super::faults::FaultPanel;
 use super::phase::Phase;
+use super::scenario::Scenario;
 use crate::error::in_range;
 use crate::web::{LatencyHint, OutputOptions, PageError};
 
@@ -25,6 +28,11 @@ pub(super) struct Controls {
     pub(super) freezes: [(u32, HtmlButtonElement); 3],
     pub(super) crash: HtmlButtonElement,
     pub(super) kill: HtmlButtonElement,
+    pub(super) suspend: HtmlButtonElement,
+    pub(super) suspend_ms: HtmlInputElement,
+    pub(super) faults: FaultPanel,
+    pub(super) faults_off: HtmlButtonElement,
+    pub(super) timeline: HtmlInputElement,
 }
 
 impl Controls {
@@ -47,6 +55,11 @@ impl Controls {
             ],
             crash: element("crash")?,
             kill: element("kill")?,
+            suspend: element("suspend")?,
+            suspend_ms: element("suspend-ms")?,
+            faults: FaultPanel::make()?,
+            faults_off: element("faults-off")?,
+            timeline: element("timeline")?,
         };
         fill_track(&controls.volume);
         controls.show_ring(controls.ring_frames().unwrap_or(2048));
@@ -92,8 +105,26 @@ impl Controls {
                 _ => LatencyHint::Interactive,
             },
             volume: self.gain(),
+            timeline: self.timeline.checked(),
             ..OutputOptions::default()
         })
+    }
+
+    /// What the controls say as a scenario of `seconds`, faults included, and whether that says all.
+    ///
+    /// # Errors
+    /// In words, what a scenario cannot say.
+    pub(super) fn scenario(&self, seconds: f64) -> Result<(Scenario, bool), String> {
+        let (source, whole) = self.choice.scenario();
+        let scenario = json!({
+            "source": source,
+            "seconds": seconds,
+            "bufferFrames": self.ring_frames().map_err(|error| error.to_string())?,
+            "latencyHint": self.latency_hint.value(),
+            "stress": self.faults.stress(),
+        });
+        let scenario = Scenario::from_value(&scenario).map_err(|refusal| refusal.to_string())?;
+        Ok((scenario, whole))
     }
 
     /// Offers what can be done in `phase`.
@@ -103,7 +134,7 @@ impl Controls {
         label.show(if phase.plays() { "Pause" } else { "Play" });
         let live = phase.is_live();
         let freezes = self.freezes.iter().map(|(_, button)| button);
-        for button in freezes.chain([&self.crash, &self.kill]) {
+        for button in freezes.chain([&self.crash, &self.kill, &self.suspend]) {
             set_disabled(button, !live);
         }
         set_disabled(&self.stop, !(live || working || matches!(phase, Phase::Ended | Phase::Lost)));

@@ -34,6 +34,13 @@ pub(super) fn now_ms() -> f64 {
         .map_or(0.0, |performance| performance.now())
 }
 
+/// Milliseconds since the epoch by the page's clock, which the producer's agrees with and which never goes back.
+pub(super) fn epoch_ms() -> f64 {
+    web_sys::window()
+        .and_then(|window| window.performance())
+        .map_or(0.0, |performance| performance.time_origin() + performance.now())
+}
+
 /// Resolves after `ms` milliseconds.
 pub(super) async fn sleep(ms: f64) {
     let timer = js_sys::Promise::new(&mut |resolve, _| {

@@ -1,12 +1,13 @@
-//! What the chart shows: the ring's fill over the last seconds, and the underruns among them.
+//! What the chart shows: the ring's fill over the last seconds, and what was lost meanwhile.
 
 use std::collections::VecDeque;
 
+use super::causes::Why;
 use crate::ledger::{ConsumerLedger, Snapshot, UnderrunEvent};
 
 /// How far the chart looks back, in milliseconds.
 pub const WINDOW_MS: f64 = 10_000.0;
-/// Underruns kept at most: a ring that is far too small starves with every callback.
+/// Losses kept at most, of each sort: a ring that is far too small starves with every callback.
 const MAX_MARKS: usize = 1024;
 
 /// One look at the ring.
@@ -22,11 +23,36 @@ pub struct Point {
     pub range: Option<(u64, u64)>,
 }
 
+/// One loss.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mark {
+    /// Place of its first frame among all frames requested.
+    pub frame: u64,
+    /// Frames that it lasted.
+    pub frames: u64,
+    /// Why it was.
+    pub why: Why,
+}
+
+impl Mark {
+    /// An underrun that nobody has explained yet.
+    fn of(event: &UnderrunEvent) -> Mark {
+        Mark {
+            frame: event.frame,
+            frames: event.frames,
+            why: Why::Open,
+        }
+    }
+}
+
 /// The last [`WINDOW_MS`] of one output.
 #[derive(Debug, Default)]
 pub struct History {
     points: VecDeque<Point>,
-    marks: VecDeque<UnderrunEvent>,
+    /// Underruns, oldest first, as the ledger tells them.
+    marks: VecDeque<Mark>,
+    /// All other losses, oldest first.
+    others: VecDeque<Mark>,
     events: u64,
     quanta_by_fill: Vec<u64>,
 }
@@ -36,6 +62,7 @@ impl History {
     pub fn clear(&mut self) {
         self.points.clear();
         self.marks.clear();
+        self.others.clear();
         self.events = 0;
         self.quanta_by_fill.clear();
     }
@@ -74,19 +101,46 @@ impl History {
             && let Some(last) = self.marks.back_mut()
             && let Some(now) = snapshot.underruns.len().checked_sub(known + 1)
         {
-            *last = snapshot.underruns[now];
+            last.frames = snapshot.underruns[now].frames;
         }
         let new = known.min(snapshot.underruns.len());
-        self.marks.extend(&snapshot.underruns[snapshot.underruns.len() - new..]);
+        self.marks
+            .extend(snapshot.underruns[snapshot.underruns.len() - new..].iter().map(Mark::of));
         self.events = events;
+        self.forget();
+    }
+
+    /// Drops what lies before the window, and what is too much.
+    fn forget(&mut self) {
         let oldest = self.points.front().map_or(0, |point| point.requested);
-        while self
-            .marks
-            .front()
-            .is_some_and(|mark| mark.frame + mark.frames < oldest || self.marks.len() > MAX_MARKS)
-        {
-            self.marks.pop_front();
+        for marks in [&mut self.marks, &mut self.others] {
+            while marks
+                .front()
+                .is_some_and(|mark| mark.frame + mark.frames < oldest || marks.len() > MAX_MARKS)
+            {
+                marks.pop_front();
+            }
         }
+    }
+
+    /// The loss at `mark.frame` is that: explains an underrun, or adds a loss that is none.
+    pub fn explain(&mut self, mark: Mark) {
+        let underrun = self.marks.binary_search_by_key(&mark.frame, |known| known.frame);
+        if let (Ok(place), Why::Cause(_) | Why::Open) = (underrun, mark.why) {
+            self.marks[place].why = mark.why;
+        } else if !matches!(mark.why, Why::Cause(_) | Why::Open) {
+            let place = self.others.partition_point(|known| known.frame < mark.frame);
+            match self.others.get_mut(place) {
+                Some(known) if known.frame == mark.frame && known.why == mark.why => *known = mark,
+                _ => self.others.insert(place, mark),
+            }
+            self.forget();
+        }
+    }
+
+    /// Place of the first frame of the window, among all frames requested.
+    pub fn oldest(&self) -> u64 {
+        self.points.front().map_or(0, |point| point.requested)
     }
 
     /// What was seen, oldest first.
@@ -94,9 +148,24 @@ impl History {
         self.points.iter()
     }
 
-    /// The underruns within the window, oldest first.
-    pub fn marks(&self) -> impl Iterator<Item = &UnderrunEvent> {
-        self.marks.iter()
+    /// The losses within the window: underruns, oldest first, then all others, oldest first.
+    pub fn marks(&self) -> impl Iterator<Item = &Mark> {
+        self.marks.iter().chain(&self.others)
+    }
+
+    /// How many frames had been asked for at `at_ms` of the page's clock, as far as the window reaches: the other way round than [`History::time_of`].
+    pub fn frame_at(&self, at_ms: f64) -> Option<u64> {
+        let after = self.points.partition_point(|point| point.at_ms < at_ms);
+        let next = self.points.get(after).or_else(|| self.points.back())?;
+        let Some(before) = after.checked_sub(1).and_then(|index| self.points.get(index)) else {
+            return Some(next.requested);
+        };
+        let span = next.at_ms - before.at_ms;
+        if span <= 0.0 {
+            return Some(next.requested);
+        }
+        let part = ((at_ms - before.at_ms) / span).clamp(0.0, 1.0);
+        Some(before.requested + (part * (next.requested - before.requested) as f64) as u64)
     }
 
     /// When frame `requested` was asked for, in milliseconds of the page's clock: exact at each look, a straight line between two.
@@ -131,7 +200,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::FILL_BUCKETS;
+    use crate::ledger::{Cause, FILL_BUCKETS};
 
     fn snapshot(requested: u64, fill: u64, underruns: &[UnderrunEvent]) -> Snapshot {
         let mut snapshot = Snapshot {
@@ -174,6 +243,45 @@ mod tests {
         history.take(20.0, &snapshot(400, 0, &[underrun(50, 100), underrun(300, 7)]), 16_384);
         let marks: Vec<_> = history.marks().map(|mark| (mark.frame, mark.frames)).collect();
         assert_eq!(marks, [(50, 100), (300, 7)]);
+    }
+
+    #[test]
+    fn marks_are_explained_when_it_becomes_known_and_others_stand_beside_them() {
+        let mut history = History::default();
+        history.take(-10.0, &snapshot(0, 0, &[]), 16_384);
+        history.take(0.0, &snapshot(100, 0, &[underrun(50, 10)]), 16_384);
+        let why = |history: &History| history.marks().map(|mark| (mark.frame, mark.frames, mark.why)).collect::<Vec<_>>();
+        assert_eq!(why(&history), [(50, 10, Why::Open)]);
+        let late = Why::Cause(Cause::WokenLate);
+        let mark = |frame, why| Mark { frame, frames: 4, why };
+        history.explain(mark(50, late));
+        // An underrun that has left the window, or was never in it.
+        history.explain(mark(51, late));
+        history.explain(mark(70, Why::Skipped));
+        history.explain(mark(60, Why::Device));
+        history.explain(Mark {
+            frames: 9,
+            ..mark(60, Why::Device)
+        });
+        assert_eq!(why(&history), [(50, 10, late), (60, 9, Why::Device), (70, 4, Why::Skipped)]);
+        history.take(10.0, &snapshot(200, 0, &[underrun(50, 12)]), 16_384);
+        assert_eq!(why(&history)[0], (50, 12, late), "it goes on");
+        for tick in 1..20_u64 {
+            history.take(tick as f64 * 1000.0, &snapshot(tick * 48_000, 0, &[underrun(50, 12)]), 16_384);
+        }
+        assert_eq!(why(&history), []);
+    }
+
+    #[test]
+    fn times_have_frames_between_the_looks() {
+        let mut history = History::default();
+        assert_eq!(history.frame_at(3.0), None);
+        history.take(0.0, &snapshot(0, 0, &[]), 16_384);
+        history.take(10.0, &snapshot(480, 0, &[]), 16_384);
+        history.take(20.0, &snapshot(480, 0, &[]), 16_384);
+        for (at_ms, frame) in [(-5.0, 0), (5.0, 240), (10.0, 480), (15.0, 480), (99.0, 480)] {
+            assert_eq!(history.frame_at(at_ms), Some(frame), "{at_ms} ms");
+        }
     }
 
     #[test]

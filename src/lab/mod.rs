@@ -35,7 +35,20 @@
 //! | `ledger-produced`, `ledger-played`, `ledger-in-flight`, `ledger-dropped`, `ledger-dropped-…` | frames that the producer made, by what became of them; [`DroppedBy::NAMES`](crate::ledger::DroppedBy::NAMES) |
 //! | `share-…` | the same as parts of the whole |
 //! | `imbalance`, `balance` | frames unaccounted for; `data-balanced` is `true` or `false` |
-//! | `underrun-log`, `log-empty` | the latest underruns as sentences, newest first |
+//! | `causes-seen` | below the chart: letter and name of each cause seen, `span[data-cause]` with [`Why::name`](causes::Why::name) |
+//! | `underrun-log`, `log-empty`, `log-folded` | what was lost as sentences, newest first, 100 at most: `li[data-cause]`; shown while there is nothing; what older events were folded into |
+//! | `log-filter`, `filter-all`, `filter-…` | there when more than one cause was seen: buttons with `aria-pressed`, the latter by [`Why::name`](causes::Why::name) |
+//! | `lateness-bars`, `lateness-p50`, `lateness-p99`, `lateness-max` | histogram of wake lateness: 32 `i`, and its figures in ms |
+//! | `callback-fill-bars`, `callback-fill-min`, `callback-fill-p1`, `callback-fill-p50`, `callback-fill-p99`, `callback-fill-middle`, `callback-fill-top` | histogram of the fill at each callback: 32 `i`, its figures and the ends of its axis in frames |
+//! | `verdicts`, `verdicts-empty`, `verdicts-flagged` | red flags, `li[data-flag][data-status]` with `.verdict-status`, `.verdict-figure`, `.verdict-limit`, `.verdict-meaning`, `.verdict-advice`; those that are raised |
+//! | `verdicts-good`, `verdicts-unknown`, `…-count`, `…-list` | `details` with the others |
+//! | `faults`, `fault-list`, `faults-off` | the fault panel; its switches; all off |
+//! | `fault-…`, `fault-…-FIELD`, `fault-…-record`, `fault-…-what` | the switch of a [`FaultKind`](crate::inject::FaultKind) by name, its figures as in the scenario, how often it really happened, what it does |
+//! | `suspend`, `suspend-ms` | suspends the context for so long |
+//! | `injected`, `injected-count`, `injected-log` | `details` with the faults as they really happened, newest first |
+//! | `report-save`, `report-copy`, `log-save`, `log-copy`, `summary-save`, `summary-copy` | report as JSON, log as CSV, summary as Markdown: as a file, or on the clipboard |
+//! | `reproduce`, `link-copy`, `export-said` | the link that plays the same again; copies it; what became of saving or copying |
+//! | `timeline`, `timeline-note` | whether underruns and blocks are shown in the browser's own Performance panel |
 //! | `drop`, `drop-what` | shown while a file is held over the page; what dropping it does |
 //! | `player` | the panel of the source `file`, there while that is chosen; `data-empty`: no file was chosen yet |
 //! | `file`, `file-add` | file inputs for several files: play them as a new list; add them to the list |
@@ -49,7 +62,9 @@
 //! | `repeat` | `none`, `one`, `all` |
 
 pub mod announce;
+pub mod causes;
 pub mod export;
+pub mod faults;
 pub mod format;
 pub mod history;
 pub mod phase;
@@ -76,8 +91,6 @@ mod ledger_table;
 #[cfg(target_family = "wasm")]
 mod live;
 #[cfg(target_family = "wasm")]
-mod log;
-#[cfg(target_family = "wasm")]
 mod look;
 #[cfg(target_family = "wasm")]
 mod message;
@@ -88,7 +101,11 @@ mod panels;
 #[cfg(target_family = "wasm")]
 pub mod run;
 #[cfg(target_family = "wasm")]
+mod take;
+#[cfg(target_family = "wasm")]
+mod verdicts;
+#[cfg(target_family = "wasm")]
 mod view;
 
 #[cfg(target_family = "wasm")]
-pub(crate) use page::{adopt, silence};
+pub(crate) use page::{adopt, ran, silence};

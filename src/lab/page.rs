@@ -9,10 +9,15 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::controls::Controls;
 use super::dom::{document, now_ms};
+use super::faults;
 use super::jobs::Job;
 use super::message::Message;
 use super::phase::Phase;
 use super::player::Player;
+use super::report::Report;
+use super::run::SharedLog;
+use super::scenario::Scenario;
+use super::take::Take;
 use super::view::View;
 use crate::web::page::{Output, preload, shareable};
 
@@ -38,6 +43,7 @@ pub fn lab_start() -> Result<(), JsValue> {
     let lab = Rc::new(Lab {
         controls: Controls::find()?,
         message,
+        take: Take::find()?,
         view: RefCell::new(View::find()?),
         player: RefCell::new(Player::find()?),
         current: RefCell::new(None),
@@ -50,6 +56,9 @@ pub fn lab_start() -> Result<(), JsValue> {
         frame: RefCell::new(None),
         frame_asked: Cell::new(false),
         tell_asked: Cell::new(false),
+        live_faults: Rc::default(),
+        scenario: RefCell::new(None),
+        ran: RefCell::new(None),
     });
     let on_frame = {
         let lab = lab.clone();
@@ -72,12 +81,22 @@ pub fn lab_start() -> Result<(), JsValue> {
     body.set_attribute("data-phase", "ready")
 }
 
-/// Shows `output` instead of the current one, which is closed.
-pub(crate) fn adopt(output: Output) {
+/// Shows `output` instead of the current one, which is closed: it plays `scenario`, and `log` is of that run.
+pub(crate) fn adopt(output: Output, log: SharedLog, scenario: &Scenario) {
     if let Some(lab) = LAB.with_borrow(Clone::clone) {
         lab.controls.show_ring(output.facts().buffer_frames as u64);
+        lab.controls.faults.show(&scenario.stress);
         lab.message.clear();
-        lab.adopt(output);
+        lab.adopt(output, log);
+        lab.scenario.replace(Some(scenario.clone()));
+        lab.show_link();
+    }
+}
+
+/// A run is over: `report` is of what the page shows, until something else plays.
+pub(crate) fn ran(report: Report) {
+    if let Some(lab) = LAB.with_borrow(Clone::clone) {
+        lab.ran.replace(Some(report));
     }
 }
 
@@ -95,6 +114,7 @@ type OnFrame = Closure<dyn FnMut(f64)>;
 pub(super) struct Lab {
     pub(super) controls: Controls,
     pub(super) message: Message,
+    pub(super) take: Take,
     pub(super) view: RefCell<View>,
     pub(super) player: RefCell<Player>,
     pub(super) current: RefCell<Option<Output>>,
@@ -109,6 +129,12 @@ pub(super) struct Lab {
     pub(super) frame: RefCell<Option<OnFrame>>,
     pub(super) frame_asked: Cell<bool>,
     pub(super) tell_asked: Cell<bool>,
+    /// Faults of the page's own that are switched on.
+    pub(super) live_faults: Rc<faults::Live>,
+    /// What the run does whose output was the latest, until somebody changes a control.
+    pub(super) scenario: RefCell<Option<Scenario>>,
+    /// The report of the run whose output was the latest, once it is over.
+    pub(super) ran: RefCell<Option<Report>>,
 }
 
 impl Lab {
@@ -146,13 +172,19 @@ impl Lab {
         }
     }
 
-    pub(super) fn adopt(self: &Rc<Self>, output: Output) {
+    /// Shows `output` instead of the current one. What happens to it is kept in `log`.
+    pub(super) fn adopt(self: &Rc<Self>, output: Output, log: SharedLog) {
+        output.count_callbacks();
         let old = self.current.replace(Some(output));
         if let Some(old) = old {
             spawn_local(async move { old.close().await });
         }
         self.told_failure.set(false);
-        self.view.borrow_mut().begin();
+        self.ran.take();
+        self.scenario.take();
+        self.live_faults.end();
+        self.take.offer(true);
+        self.view.borrow_mut().begin(log);
         self.look_again();
     }
 

@@ -4,14 +4,19 @@ use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
 
 use super::announce::{Announcer, Topic};
+use super::causes::{Around, Histograms, Losses};
 use super::chart::{Chart, Lines};
-use super::dom::{Mark, Text, element};
+use super::dom::{Mark, Text, element, epoch_ms};
+use super::faults::Records;
 use super::format::{Clock, Grouped, Many, Ms};
 use super::history::History;
 use super::ledger_table::LedgerTable;
-use super::log::Log;
 use super::panels::{Figures, Panels};
 use super::phase::Phase;
+use super::report::Report;
+use super::run::{SharedLog, facts_of};
+use super::scenario::Scenario;
+use super::verdicts::Verdicts;
 use crate::ledger::Snapshot;
 use crate::web::page::{Facts, Output};
 
@@ -19,6 +24,8 @@ use crate::web::page::{Facts, Output};
 const FACTS_EVERY_MS: f64 = 250.0;
 /// Producer load is that of the last one to two of these spans.
 const LOAD_SPAN_MS: f64 = 500.0;
+/// Log, histograms and verdicts are looked at less often than the figures: they are read, not watched.
+const DETAILS_EVERY_MS: f64 = 250.0;
 /// Rate assumed for figures in milliseconds before any output has told one.
 const ASSUMED_RATE: f64 = 48_000.0;
 
@@ -39,7 +46,19 @@ pub(super) struct View {
     hint: HtmlElement,
     panels: Panels,
     ledger: LedgerTable,
-    log: Log,
+    losses: Losses,
+    /// Faults and losses of the producer, for the report.
+    run_log: SharedLog,
+    /// When the first frame was heard, in ms since the epoch.
+    start_ms: Option<f64>,
+    /// How long the page was hidden meanwhile.
+    hidden_seconds: Option<f64>,
+    histograms: Histograms,
+    verdicts: Verdicts,
+    records: Records,
+    /// By how many minutes clocks here are ahead of UTC.
+    east_minutes: f64,
+    details_at_ms: f64,
     chart: Chart,
     history: History,
     facts: Option<Facts>,
@@ -82,7 +101,15 @@ impl View {
             hint: element("chart-hint")?,
             panels: Panels::find()?,
             ledger: LedgerTable::find()?,
-            log: Log::find()?,
+            losses: Losses::find()?,
+            run_log: SharedLog::default(),
+            start_ms: None,
+            hidden_seconds: None,
+            histograms: Histograms::find()?,
+            verdicts: Verdicts::find()?,
+            records: Records::find()?,
+            east_minutes: -js_sys::Date::new_0().get_timezone_offset(),
+            details_at_ms: f64::NEG_INFINITY,
             chart: Chart::find()?,
             history: History::default(),
             facts: None,
@@ -98,7 +125,7 @@ impl View {
     }
 
     /// Another output follows.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, log: SharedLog) {
         self.history.clear();
         self.facts = None;
         self.facts_at_ms = f64::NEG_INFINITY;
@@ -107,6 +134,11 @@ impl View {
         self.earlier = [(f64::NEG_INFINITY, None), (f64::NEG_INFINITY, None)];
         self.announced.1 = 0;
         self.hint.set_hidden(true);
+        self.details_at_ms = f64::NEG_INFINITY;
+        self.losses.begin();
+        self.run_log = log;
+        self.start_ms = None;
+        self.hidden_seconds = None;
     }
 
     /// What the page is doing, as word and attribute; news for screen readers.
@@ -140,6 +172,22 @@ impl View {
     /// Frames that the ring is shown to keep ahead.
     pub(super) fn limit(&self) -> u64 {
         self.limit
+    }
+
+    /// The report of the latest output so far, as if `scenario` had been run; `None` before there was any.
+    pub(super) fn report(&self, scenario: &Scenario) -> Option<Report> {
+        let facts = facts_of(self.facts.as_ref()?, 0, self.start_ms?, self.hidden_seconds);
+        Some(Report::new(scenario, &facts, &self.run_log.borrow(), &self.latest))
+    }
+
+    /// Where faults are recorded as they happen.
+    pub(super) fn run_log(&self) -> SharedLog {
+        self.run_log.clone()
+    }
+
+    /// For how long the latest output has put out sound, in seconds.
+    pub(super) fn played_seconds(&self) -> f64 {
+        self.latest.consumer.fresh as f64 / self.sample_rate()
     }
 
     /// Tells screen readers what may be told now.
@@ -209,13 +257,52 @@ impl View {
             load: measured_from.and_then(|earlier| snapshot.render_load(earlier)),
         });
         self.ledger.show(snapshot);
-        self.log.show(snapshot, sample_rate)?;
+        if now_ms - self.details_at_ms >= DETAILS_EVERY_MS || !phase.is_live() {
+            self.details_at_ms = now_ms;
+            self.show_details(output, sample_rate)?;
+        }
         if now_ms - self.earlier[1].0 >= LOAD_SPAN_MS {
             self.earlier.swap(0, 1);
             self.earlier[1] = (now_ms, Some(self.latest.clone()));
         }
         self.announce_underruns(sample_rate);
         self.draw(now_ms)
+    }
+
+    /// What changes too often to be read at once, and costs more than a figure.
+    fn show_details(&mut self, output: &Output, sample_rate: f64) -> Result<(), JsValue> {
+        let snapshot = &self.latest;
+        let Some(facts) = &self.facts else { return Ok(()) };
+        let injected = {
+            let mut log = self.run_log.borrow_mut();
+            log.look(snapshot);
+            log.injected(0.0)
+        };
+        self.records.show(&injected, self.east_minutes)?;
+        if self.start_ms.is_none() && snapshot.consumer.fresh > 0 {
+            self.start_ms = Some(epoch_ms() - 1e3 * snapshot.consumer.fresh as f64 / sample_rate);
+        }
+        self.histograms.show(
+            snapshot,
+            Around {
+                limit: self.limit,
+                callback: snapshot.callback_frames().map_or(0, |(common, _)| common),
+                capacity: facts.capacity,
+                sample_rate,
+            },
+        );
+        output.with_log(|log| {
+            self.losses.take(log);
+            self.run_log.borrow_mut().explain(log);
+        });
+        self.hidden_seconds = output.findings().hidden_seconds;
+        self.losses.show(&mut self.history)?;
+        self.verdicts.show(&output.verdicts())
+    }
+
+    /// Shows the losses again, of which somebody wants to see others.
+    pub(super) fn show_losses(&mut self) -> Result<(), JsValue> {
+        self.losses.show(&mut self.history)
     }
 
     fn announce_underruns(&mut self, sample_rate: f64) {

@@ -2,36 +2,51 @@
 
 use core::time::Duration;
 
+use super::Clock;
+use super::delays::{Delays, Rest};
 use super::pacer::{LONGEST_SLEEP, zero_non_finite};
+use super::refusal::Refusals;
 use crate::error::Error;
-use crate::ledger::{DroppedBy, ProducerState};
+use crate::ledger::{ProducerLedger, ProducerState};
 use crate::ring::sync::{Arc, Ordering};
-use crate::ring::{Producer, Ticket, Woken};
+use crate::ring::{Producer, Ticket, Until, Woken};
 use crate::shared::SharedOutput;
 
 /// A blocking writer (as PyAudio's and ALSA's `write`) with the ledger kept.
+///
+/// What its caller does between two calls counts as rendering: so underruns get an account, as those of a pulled source do.
 #[derive(Debug)]
-pub struct PushWriter {
+pub struct PushWriter<C> {
     producer: Producer,
     shared: Arc<SharedOutput>,
+    clock: C,
+    delays: Delays,
+    refusals: Refusals,
     /// For samples that need mending.
     mended: Vec<f32>,
     primed: bool,
+    /// When the latest call returned, in ms.
+    left_ms: Option<f64>,
 }
 
-impl PushWriter {
-    /// Takes the output's writing end.
+impl<C: Clock> PushWriter<C> {
+    /// Takes the output's writing end. `clock` measures what the caller and its sleeps take.
     ///
     /// # Errors
     /// [`Error::AlreadyTaken`].
-    pub fn new(shared: Arc<SharedOutput>) -> Result<Self, Error> {
+    pub fn new(shared: Arc<SharedOutput>, clock: C) -> Result<Self, Error> {
         let producer = Producer::claim(shared.ring.clone())?;
         let mended = vec![0.0; shared.ring.channels() * 1024];
+        let delays = Delays::new(&shared, clock.now_ms(), clock.origin_ms(), false);
         Ok(PushWriter {
             producer,
             shared,
+            clock,
+            delays,
+            refusals: Refusals::default(),
             mended,
             primed: false,
+            left_ms: None,
         })
     }
 
@@ -47,32 +62,50 @@ impl PushWriter {
     /// [`Error::NotWholeFrames`]; nothing is written then.
     pub fn write(&mut self, interleaved: &[f32], patience: Duration) -> Result<usize, Error> {
         let frames = self.whole_frames(interleaved)?;
+        let took_ms = self.back();
         let mut written = 0;
         loop {
             let ticket = self.producer.ticket();
             let taken = self.put(&interleaved[written * self.channels()..]);
+            if written == 0 && taken > 0 {
+                self.account_for(took_ms, frames);
+            } else {
+                self.delays.committed(&self.shared, self.clock.now_ms(), self.producer.position());
+            }
             written += taken;
-            if written == frames || self.shared.control.stop.load(Ordering::Relaxed) != 0 {
-                return Ok(written);
+            if written == frames {
+                break;
+            }
+            self.caught_up();
+            if self.shared.control.stop.load(Ordering::Relaxed) != 0 {
+                self.nothing_comes();
+                break;
             }
             self.prime();
             if self.sleep(ticket, patience) {
-                return Ok(written);
+                break;
             }
         }
+        self.leave(frames);
+        Ok(written)
     }
 
     /// Sleeps until there is room, a call, or `patience` is over; in pieces, so that the heartbeat goes on. Returns whether patience is over.
     fn sleep(&mut self, ticket: Ticket, mut patience: Duration) -> bool {
         loop {
-            let piece = patience.min(LONGEST_SLEEP);
-            let woken = self.producer.wait(ticket, 1, piece);
-            let ledger = &self.shared.producer;
-            ledger.sequence.begin();
-            ledger.heartbeat.add(1);
-            ledger.sleeps.add(1);
-            ledger.time_outs.add(u64::from(woken == Woken::TimedOut));
-            ledger.sequence.end();
+            let witness_ms = self.delays.witness_ms(1).min(LONGEST_SLEEP.as_secs_f64() * 1e3);
+            let piece = patience.min(Duration::from_secs_f64(witness_ms / 1e3));
+            let frame = Delays::asked(&self.shared) + 1;
+            let from_ms = self.clock.now_ms();
+            let woken = self.clock.sleep(&mut self.producer, ticket, Until::Room(1), piece);
+            let now_ms = self.clock.now_ms();
+            self.delays
+                .slept(&self.shared, from_ms, now_ms, Rest::Room { frame }, woken == Woken::Room);
+            self.tell(|ledger| {
+                ledger.heartbeat.add(1);
+                ledger.sleeps.add(1);
+                ledger.time_outs.add(u64::from(woken == Woken::TimedOut));
+            });
             patience -= piece;
             if woken != Woken::TimedOut || patience.is_zero() {
                 return woken == Woken::TimedOut;
@@ -80,26 +113,26 @@ impl PushWriter {
         }
     }
 
-    /// For a producer with a clock of its own, which cannot wait: writes what fits and drops the rest. The sound begins when another such block would not fit. What was dropped is counted as produced and dropped (`overflow`), and the
-    /// call as an overrun. Returns the frames that fitted.
+    /// For a producer with a clock of its own, which cannot wait: writes what fits and drops the rest. The sound begins when another such block would not fit. What was dropped is counted as
+    /// produced and dropped (`overflow`); a run of calls that were refused, wholly or in part, is one overrun. Returns the frames that fitted.
     ///
     /// # Errors
     /// [`Error::NotWholeFrames`]; nothing is written then.
     pub fn offer(&mut self, interleaved: &[f32]) -> Result<usize, Error> {
         let frames = self.whole_frames(interleaved)?;
+        self.delays.go_by_own_clock();
+        let took_ms = self.back();
         let written = self.put(interleaved);
-        let refused = (frames - written) as u64;
+        self.account_for(took_ms, frames);
+        let at_ms = self.clock.origin_ms() + self.clock.now_ms();
+        let position = self.producer.position();
+        self.refusals.offered(&self.shared, at_ms, position, (frames - written) as u64);
         if self.producer.write_available() < frames {
             self.prime();
         }
-        if refused > 0 {
-            let ledger = &self.shared.producer;
-            ledger.sequence.begin();
-            ledger.produced.add(refused);
-            ledger.dropped[DroppedBy::Overflow as usize].add(refused);
-            ledger.overrun_events.add(1);
-            ledger.sequence.end();
-        }
+        // It comes when it comes: each call is in time, as far as anybody can tell.
+        self.caught_up();
+        self.leave(frames);
         Ok(written)
     }
 
@@ -115,6 +148,45 @@ impl PushWriter {
     pub fn end(&mut self) {
         self.primed = true;
         self.set_state(ProducerState::Ended);
+        self.nothing_comes();
+    }
+
+    /// The caller is back: for how long it was gone, in ms. Nobody knows what it did before its first call.
+    fn back(&mut self) -> f64 {
+        let left_ms = self.left_ms.take();
+        left_ms.map_or(0.0, |left_ms| (self.clock.now_ms() - left_ms).max(0.0))
+    }
+
+    /// The caller goes on, having brought `frames` frames. If as many more would not fit, the ring is as full as it should be.
+    fn leave(&mut self, frames: usize) {
+        if self.producer.write_available() < frames {
+            self.caught_up();
+        }
+        self.left_ms = Some(self.clock.now_ms());
+    }
+
+    /// The caller took `took_ms` for `frames` frames, of which the first are in the ring.
+    fn account_for(&mut self, took_ms: f64, frames: usize) {
+        let took_ns = (took_ms * 1e6) as u64;
+        self.tell(|ledger| {
+            ledger.render_ns.add(took_ns);
+            ledger
+                .lasted_ns
+                .add((frames as f64 / f64::from(self.shared.sample_rate) * 1e9) as u64);
+            ledger.longest_ns.set(ledger.longest_ns.get().max(took_ns));
+        });
+        let (now_ms, position) = (self.clock.now_ms(), self.producer.position());
+        self.delays.rendered(&self.shared, now_ms, took_ms, frames as u64, position);
+    }
+
+    fn caught_up(&mut self) {
+        let (position, ahead) = (self.producer.position(), self.producer.ahead() as u64);
+        self.delays.caught_up(&self.shared, self.clock.now_ms(), position, ahead);
+    }
+
+    fn nothing_comes(&mut self) {
+        let (now_ms, position) = (self.clock.now_ms(), self.producer.position());
+        self.delays.nothing_comes(&self.shared, now_ms, position);
     }
 
     fn channels(&self) -> usize {
@@ -159,9 +231,14 @@ impl PushWriter {
     }
 
     fn set_state(&self, state: ProducerState) {
+        self.tell(|ledger| ledger.state.store(state as u32, Ordering::Release));
+    }
+
+    /// Changes the ledger in one piece.
+    fn tell(&self, change: impl FnOnce(&ProducerLedger)) {
         let ledger = &self.shared.producer;
         ledger.sequence.begin();
-        ledger.state.store(state as u32, Ordering::Release);
+        change(ledger);
         ledger.sequence.end();
     }
 }

@@ -49,7 +49,7 @@ impl RunLog {
 
     /// Takes over what the output's own log says of losses, in place of what it said before. Until then nothing is known of them but their number.
     pub fn explain(&mut self, events: &EventLog) {
-        self.events = Some(Events::of(events));
+        self.events.get_or_insert_default().take(events);
     }
 
     /// A fault that the page caused itself, `at_ms` since the epoch; `lasted_ms` `None`: for good.
@@ -81,7 +81,7 @@ impl RunLog {
     }
 
     /// All faults by their beginning, in milliseconds since `start_ms`.
-    pub(super) fn injected(&self, start_ms: f64) -> Vec<Injected> {
+    pub(in crate::lab) fn injected(&self, start_ms: f64) -> Vec<Injected> {
         let sides = self.producers.latest().chain(self.audio_threads.latest());
         let mut all: Vec<Injected> = sides.map(injected).chain(self.faults.iter().copied()).collect();
         all.iter_mut().for_each(|fault| fault.at_ms -= start_ms);

@@ -6,9 +6,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
 use super::RunError;
+use super::facts::facts_of;
 use super::faults::{Hogs, Jank, SharedLog};
-use super::js::{browser, isolated, now, own_address, sleep};
-use crate::lab::report::{Device, Facts, Report, Startup};
+use super::js::{now, own_address, sleep};
+use crate::lab::report::Report;
 use crate::lab::scenario::{Hint, KillBy, Scenario, SourceChoice, Stress};
 use crate::ledger::{SilentBy, Snapshot};
 use crate::web::page::{LatencyHint, Output, OutputOptions, OutputState, SourceSpec};
@@ -53,12 +54,13 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
     crate::lab::silence().await;
     let output = Output::start(options).await?;
     reins.output.replace(Some(output.clone()));
-    crate::lab::adopt(output.clone());
+    let log = SharedLog::default();
+    crate::lab::adopt(output.clone(), log.clone(), scenario);
     let run = Run {
         scenario,
         reins,
         output: &output,
-        log: SharedLog::default(),
+        log,
     };
     let watched = run.watch(patience_ms).await;
     // The context's own figures end with it.
@@ -72,31 +74,9 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
     reins.output.take();
     let start_ms = watched?;
     let last = last.ok_or(RunError::Closed)?;
-    let facts = Facts {
-        browser: browser(),
-        isolated: isolated(),
-        sample_rate: facts.sample_rate.into(),
-        channels: facts.channels,
-        render_quantum: facts.render_quantum,
-        capacity: facts.capacity,
-        // The size can be changed while it plays.
-        buffer_frames: facts.buffer_frames.max(scenario.buffer_frames),
-        startup: Startup {
-            module_ms: facts.startup.module_ms,
-            worker_ms: facts.startup.worker_ms,
-            worklet_ms: facts.startup.worklet_ms,
-            first_frame_ms: facts.startup.first_frame_ms,
-        },
-        base_latency: facts.base_latency,
-        output_latency: facts.output_latency,
-        device: facts.playback_stats.map(|stats| Device {
-            underrun_events: stats.underrun_events,
-            underrun_seconds: stats.underrun_seconds,
-        }),
-        start_ms,
-        hidden_seconds,
-    };
+    let facts = facts_of(&facts, scenario.buffer_frames, start_ms, hidden_seconds);
     let report = Report::new(scenario, &facts, &run.log.borrow(), &last);
+    crate::lab::ran(report.clone());
     Ok(report)
 }
 

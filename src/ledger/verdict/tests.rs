@@ -424,3 +424,30 @@ fn advice_fits_the_status() {
     let unknown = after(Flag::Startup, |f| f.first_frame_ms = None);
     assert!(unknown.advice.contains("not measured"));
 }
+
+#[test]
+fn figure_and_limit_stand_by_themselves_too() {
+    let shown = |verdict: Verdict| {
+        let limit = verdict.limit_figure().map(|limit| limit.to_string());
+        (verdict.figure().map(|figure| figure.to_string()), limit, verdict.wants_more())
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let load = after(Flag::ProducerLoad, |findings| findings.render_load = Some(0.834));
+    assert_eq!(shown(load), (text("83.4 %"), text("70 %"), false));
+    let ring = after(Flag::RingBelow512, |findings| findings.ring_frames = Some(1));
+    assert_eq!(shown(ring), (text("1 frame"), text("512 frames"), true));
+    let unknown = of(Flag::Startup, &Findings::default());
+    assert_eq!(shown(unknown), (None, text("100 ms"), false));
+}
+
+#[test]
+fn what_wants_more_is_good_above_its_limit_and_what_does_not_below() {
+    for verdict in verdicts(&healthy()) {
+        let (value, limit) = (verdict.value.expect("measured"), verdict.limit.expect("measured"));
+        let good = if verdict.wants_more() { value >= limit } else { value <= limit };
+        assert!(good, "{:?}", verdict.flag);
+    }
+    // A limit missed, and the way it is missed.
+    let below = after(Flag::QueueDepth, |findings| findings.queue_blocks = Some(1));
+    assert!(below.wants_more() && below.value < below.limit && below.status == Bad);
+}

@@ -145,6 +145,24 @@ impl Verdict {
     pub fn sentence(&self) -> impl Display + use<> {
         Sentence(*self)
     }
+
+    /// Its figure with its unit, without allocating: "83 %"; `None` when it was not measured.
+    pub fn figure(&self) -> Option<impl Display + use<'_>> {
+        self.value.map(|value| Figure { value, verdict: self })
+    }
+
+    /// The last figure that is good, likewise.
+    pub fn limit_figure(&self) -> Option<impl Display + use<'_>> {
+        self.limit.map(|value| Figure { value, verdict: self })
+    }
+
+    /// Whether it is good from `limit` on upwards, instead of up to `limit`.
+    pub fn wants_more(&self) -> bool {
+        matches!(
+            self.flag,
+            Flag::RingBelowCallback | Flag::RingBelow512 | Flag::QueueDepth | Flag::Isolation
+        )
+    }
 }
 
 struct Sentence(Verdict);

@@ -17,11 +17,12 @@ use super::listener::Listener;
 use super::playing::{Desk, Playing};
 use super::producer::{Addresses, ProducerHandle};
 use super::wait::{both, now, sleep};
-use super::watch::{Pulse, watch};
+use super::watch::watch;
 use super::{OutputOptions, PageError, PlaybackStats, SourceSpec};
 use crate::conceal::FADE_FRAMES;
 use crate::error::Decimal;
 use crate::ledger::{ProducerState, Snapshot};
+use crate::watch::Pulse;
 use crate::web::options::object;
 use crate::web::peek::{Peek, Wish};
 
@@ -380,6 +381,13 @@ impl Output {
         let peek = &self.inner.peek;
         peek.set(Wish::FreezeMs, ms);
         peek.set(Wish::Freezes, peek.wish(Wish::Freezes).wrapping_add(1));
+    }
+
+    /// Counts callbacks for as long as it plays, not only the first few of each device: what lay in the ring as each began, and which of them starved. Costs the audio thread a look at a clock per
+    /// quantum, and with it some 6 kB of garbage a second.
+    #[cfg(feature = "explain")]
+    pub fn count_callbacks(&self) {
+        self.inner.peek.set(Wish::CountCallbacks, 1);
     }
 
     /// The producer panics at its next turn.

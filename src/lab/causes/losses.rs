@@ -1,0 +1,106 @@
+//! The log of losses: what the legend, the filter, the list and the chart show of it.
+
+use wasm_bindgen::JsValue;
+use web_sys::HtmlElement;
+
+use super::Why;
+use super::filter::Filter;
+use super::legend::Legend;
+use super::list::{List, Subject};
+use crate::lab::dom::element;
+use crate::lab::history::{History, Mark};
+use crate::ledger::{EventKind, EventLog, Folded, LogEntry};
+
+/// All that the page shows of losses, one by one.
+#[derive(Debug)]
+pub(in crate::lab) struct Losses {
+    legend: Legend,
+    filter: Filter,
+    list: List,
+    folded_note: HtmlElement,
+    /// The log as it was last looked at: an output that is closed takes its own with it.
+    entries: Vec<LogEntry>,
+    folded: Folded,
+    folded_shown: Folded,
+}
+
+impl Losses {
+    pub(in crate::lab) fn find() -> Result<Self, JsValue> {
+        Ok(Losses {
+            legend: Legend::find()?,
+            filter: Filter::find()?,
+            list: List::find("underrun-log", "log-empty")?,
+            folded_note: element("log-folded")?,
+            entries: Vec::new(),
+            folded: Folded::default(),
+            folded_shown: Folded::default(),
+        })
+    }
+
+    /// Another output follows.
+    pub(in crate::lab) fn begin(&mut self) {
+        self.entries.clear();
+        self.folded = Folded::default();
+        self.filter.reset();
+    }
+
+    /// Takes over what `log` says now.
+    pub(in crate::lab) fn take(&mut self, log: &EventLog) {
+        self.entries.clear();
+        self.entries.extend(log.entries());
+        self.folded.clone_from(log.folded());
+    }
+
+    /// Shows what was taken over last, and explains the marks of `history` that it is about.
+    pub(in crate::lab) fn show(&mut self, history: &mut History) -> Result<(), JsValue> {
+        let counts = Why::count(self.entries.iter(), &self.folded);
+        self.legend.show(&counts)?;
+        self.filter.show(&counts)?;
+        let chosen = self.filter.chosen();
+        let newest_first = self.entries.iter().rev();
+        let wanted = newest_first.clone().map(|entry| (subject(entry), entry));
+        let wanted = wanted.filter(|(subject, _)| chosen.is_none_or(|chosen| chosen == subject.why));
+        self.list.show(wanted, sentence)?;
+        let oldest = history.oldest();
+        for entry in newest_first.filter(|entry| entry.frame + entry.frames >= oldest) {
+            history.explain(Mark {
+                frame: entry.frame,
+                frames: entry.frames,
+                why: Why::of(entry),
+            });
+        }
+        self.show_folded();
+        Ok(())
+    }
+
+    fn show_folded(&mut self) {
+        if self.folded == self.folded_shown {
+            return;
+        }
+        self.folded_shown.clone_from(&self.folded);
+        self.folded_note.set_hidden(self.folded == Folded::default());
+        self.folded_note
+            .set_text_content(Some(&format!("{} older events", self.folded.events)));
+    }
+}
+
+fn subject(entry: &LogEntry) -> Subject {
+    // Breaks of the index signal are counted together.
+    let group = match entry.kind {
+        EventKind::Replayed | EventKind::Torn => EventKind::Skipped,
+        kind => kind,
+    };
+    Subject {
+        key: (group, entry.number),
+        why: Why::of(entry),
+        frames: entry.frames,
+        stamp: (entry.ended_by, entry.settled),
+    }
+}
+
+fn sentence(entry: &LogEntry) -> String {
+    format!(
+        "12:03:07.2, {:.1} ms lost: the worker was woken 34 ms late; a ring of 2048 would have covered it.",
+        entry.lasted_ms
+    )
+}
