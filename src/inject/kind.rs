@@ -56,6 +56,11 @@ impl FaultKind {
         FaultKind::Allocate,
     ];
 
+    /// The kind that a number in shared memory stands for, if there is one.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+
     /// Its name, as in the scenario and the report.
     pub fn name(self) -> &'static str {
         match self {
@@ -75,5 +80,18 @@ impl FaultKind {
             FaultKind::Alias => "alias",
             FaultKind::Allocate => "allocate",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_leads_back_to_its_kind() {
+        for kind in FaultKind::ALL {
+            assert_eq!(FaultKind::from_number(kind as u32), Some(kind));
+        }
+        assert_eq!(FaultKind::from_number(FaultKind::ALL.len() as u32), None);
     }
 }

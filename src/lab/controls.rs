@@ -31,6 +31,7 @@ pub(super) struct Controls {
     pub(super) suspend: HtmlButtonElement,
     pub(super) suspend_ms: HtmlInputElement,
     pub(super) faults: FaultPanel,
+    pub(super) faults_off: HtmlButtonElement,
     pub(super) timeline: HtmlInputElement,
 }
 
@@ -57,6 +58,7 @@ impl Controls {
             suspend: element("suspend")?,
             suspend_ms: element("suspend-ms")?,
             faults: FaultPanel::make()?,
+            faults_off: element("faults-off")?,
             timeline: element("timeline")?,
         };
         fill_track(&controls.volume);

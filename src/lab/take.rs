@@ -125,6 +125,13 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
         let on = lab.clone();
         listen(&lab.take.link, event, move |_: Event| on.show_link())?;
     }
+    // Whatever is changed, it is no longer what the run did.
+    let on = lab.clone();
+    let controls: HtmlElement = element("lab")?;
+    listen(&controls, "change", move |_: Event| {
+        on.scenario.take();
+        on.show_link();
+    })?;
     lab.show_link();
     Ok(())
 }
@@ -167,8 +174,8 @@ impl Lab {
     }
 
     fn link(&self) -> Result<String, String> {
-        if let Some(scenario) = &*self.ran.borrow() {
-            return Ok(super::run::link(&scenario.scenario));
+        if let Some(scenario) = &*self.scenario.borrow() {
+            return Ok(super::run::link(scenario));
         }
         match self.controls.scenario(self.seconds())? {
             (scenario, true) => Ok(super::run::link(&scenario)),
@@ -181,7 +188,11 @@ impl Lab {
         if let Some(report) = &*self.ran.borrow() {
             return Ok(report.clone());
         }
-        let (scenario, _) = self.controls.scenario(self.seconds())?;
+        let of_run = self.scenario.borrow().clone();
+        let scenario = match of_run {
+            Some(scenario) => scenario,
+            None => self.controls.scenario(self.seconds())?.0,
+        };
         self.view
             .borrow()
             .report(&scenario)

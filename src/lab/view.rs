@@ -7,13 +7,14 @@ use super::announce::{Announcer, Topic};
 use super::causes::{Around, Histograms, Losses};
 use super::chart::{Chart, Lines};
 use super::dom::{Mark, Text, element, epoch_ms};
+use super::faults::Records;
 use super::format::{Clock, Grouped, Many, Ms};
 use super::history::History;
 use super::ledger_table::LedgerTable;
 use super::panels::{Figures, Panels};
 use super::phase::Phase;
-use super::report::{Report, RunLog};
-use super::run::facts_of;
+use super::report::Report;
+use super::run::{SharedLog, facts_of};
 use super::scenario::Scenario;
 use super::verdicts::Verdicts;
 use crate::ledger::Snapshot;
@@ -47,11 +48,16 @@ pub(super) struct View {
     ledger: LedgerTable,
     losses: Losses,
     /// Faults and losses of the producer, for the report.
-    run_log: RunLog,
+    run_log: SharedLog,
     /// When the first frame was heard, in ms since the epoch.
     start_ms: Option<f64>,
+    /// How long the page was hidden meanwhile.
+    hidden_seconds: Option<f64>,
     histograms: Histograms,
     verdicts: Verdicts,
+    records: Records,
+    /// By how many minutes clocks here are ahead of UTC.
+    east_minutes: f64,
     details_at_ms: f64,
     chart: Chart,
     history: History,
@@ -96,10 +102,13 @@ impl View {
             panels: Panels::find()?,
             ledger: LedgerTable::find()?,
             losses: Losses::find()?,
-            run_log: RunLog::default(),
+            run_log: SharedLog::default(),
             start_ms: None,
+            hidden_seconds: None,
             histograms: Histograms::find()?,
             verdicts: Verdicts::find()?,
+            records: Records::find()?,
+            east_minutes: -js_sys::Date::new_0().get_timezone_offset(),
             details_at_ms: f64::NEG_INFINITY,
             chart: Chart::find()?,
             history: History::default(),
@@ -116,7 +125,7 @@ impl View {
     }
 
     /// Another output follows.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, log: SharedLog) {
         self.history.clear();
         self.facts = None;
         self.facts_at_ms = f64::NEG_INFINITY;
@@ -127,8 +136,9 @@ impl View {
         self.hint.set_hidden(true);
         self.details_at_ms = f64::NEG_INFINITY;
         self.losses.begin();
-        self.run_log = RunLog::default();
+        self.run_log = log;
         self.start_ms = None;
+        self.hidden_seconds = None;
     }
 
     /// What the page is doing, as word and attribute; news for screen readers.
@@ -166,8 +176,13 @@ impl View {
 
     /// The report of the latest output so far, as if `scenario` had been run; `None` before there was any.
     pub(super) fn report(&self, scenario: &Scenario) -> Option<Report> {
-        let facts = facts_of(self.facts.as_ref()?, 0, self.start_ms?);
-        Some(Report::new(scenario, &facts, &self.run_log, &self.latest))
+        let facts = facts_of(self.facts.as_ref()?, 0, self.start_ms?, self.hidden_seconds);
+        Some(Report::new(scenario, &facts, &self.run_log.borrow(), &self.latest))
+    }
+
+    /// Where faults are recorded as they happen.
+    pub(super) fn run_log(&self) -> SharedLog {
+        self.run_log.clone()
     }
 
     /// For how long the latest output has put out sound, in seconds.
@@ -258,7 +273,12 @@ impl View {
     fn show_details(&mut self, output: &Output, sample_rate: f64) -> Result<(), JsValue> {
         let snapshot = &self.latest;
         let Some(facts) = &self.facts else { return Ok(()) };
-        self.run_log.look(snapshot);
+        let injected = {
+            let mut log = self.run_log.borrow_mut();
+            log.look(snapshot);
+            log.injected(0.0)
+        };
+        self.records.show(&injected, self.east_minutes)?;
         if self.start_ms.is_none() && snapshot.consumer.fresh > 0 {
             self.start_ms = Some(epoch_ms() - 1e3 * snapshot.consumer.fresh as f64 / sample_rate);
         }
@@ -271,7 +291,11 @@ impl View {
                 sample_rate,
             },
         );
-        output.with_log(|log| self.losses.take(log));
+        output.with_log(|log| {
+            self.losses.take(log);
+            self.run_log.borrow_mut().explain(log);
+        });
+        self.hidden_seconds = output.findings().hidden_seconds;
         self.losses.show(&mut self.history)?;
         self.verdicts.show(&output.verdicts())
     }

@@ -27,6 +27,8 @@ pub(super) enum Wish {
     FreezeMs,
     Recount,
     Panic,
+    #[cfg(feature = "explain")]
+    CountCallbacks,
 }
 
 impl Wish {
@@ -40,6 +42,8 @@ impl Wish {
                 Wish::FreezeMs => offset_of!(Control, freeze_ms),
                 Wish::Recount => offset_of!(Control, recount),
                 Wish::Panic => offset_of!(Control, panic),
+                #[cfg(feature = "explain")]
+                Wish::CountCallbacks => offset_of!(Control, count_callbacks),
             }
     }
 }

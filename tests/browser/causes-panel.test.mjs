@@ -178,3 +178,147 @@ test('red flags: what is raised stands there in full, what is good opens', async
   await lab.stop();
   await lab.close();
 });
+
+/** What a click on this button saves. */
+async function saved(lab, id) {
+  const [download] = await Promise.all([lab.page.waitForEvent('download'), lab.page.click(`#${id}`)]);
+  return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') };
+}
+
+/** What a click on this button puts on the clipboard. */
+async function copied(lab, id) {
+  await lab.page.click(`#${id}`);
+  await lab.page.waitForFunction(() => document.getElementById('export-said').textContent.endsWith(' copied.'));
+  return lab.page.evaluate(() => navigator.clipboard.readText());
+}
+
+/** The cells of a CSV text, which may hold commas and line ends in quotes. */
+function csv(text) {
+  const rows = [];
+  let row = [];
+  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
+    row.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+    if (end === ',') continue;
+    if (row.length > 1 || row[0] !== '') rows.push(row);
+    row = [];
+  }
+  return rows;
+}
+
+test('report, log and summary can be saved and copied, while it plays and afterwards', async () => {
+  const lab = await site.open();
+  await lab.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const ids = ['report', 'log', 'summary'].flatMap((what) => [`${what}-save`, `${what}-copy`]);
+  for (const id of ids) assert.equal(await lab.page.locator(`#${id}`).isDisabled(), true, id);
+  await losing(lab);
+  for (const id of ids) assert.equal(await lab.page.locator(`#${id}`).isDisabled(), false, id);
+  const live = await saved(lab, 'report-save');
+  assert.equal(live.name, 'noxrun-report.json');
+  assert.ok(JSON.parse(live.text).underruns.events > 0);
+  await lab.stop();
+
+  const report = JSON.parse((await saved(lab, 'report-save')).text);
+  const ledger = await lab.balanced();
+  assert.equal(report.schema, 1);
+  assert.equal(report.underruns.frames, ledger.missing);
+  assert.equal(report.ledger.requestedFrames, ledger.requested);
+  assert.equal(report.ledger.imbalanceFrames, 0);
+  assert.deepEqual(JSON.parse(await copied(lab, 'report-copy')), report);
+
+  const log = await saved(lab, 'log-save');
+  assert.equal(log.name, 'noxrun-log.csv');
+  const [head, ...rows] = csv(log.text);
+  assert.ok(head.includes('cause') && head.includes('frames'), `${head}`);
+  assert.ok(rows.every((row) => row.length === head.length), log.text);
+  assert.ok(rows.length >= 2, log.text);
+  assert.ok(rows.some((row) => row[head.indexOf('cause')] === 'stalled'), log.text);
+  assert.equal(await copied(lab, 'log-copy'), log.text);
+
+  const summary = await saved(lab, 'summary-save');
+  assert.equal(summary.name, 'noxrun-summary.md');
+  assert.match(summary.text, /^#/);
+  assert.match(summary.text, /stalled/);
+  assert.equal(await copied(lab, 'summary-copy'), summary.text);
+  await lab.close();
+});
+
+test('the link plays the same again, faults included', async () => {
+  const lab = await site.open();
+  await lab.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await lab.page.selectOption('#source', 'sine');
+  await lab.type('hz', 220);
+  await lab.type('ring-size', 1024);
+  await lab.page.fill('#fault-stall-ms', '60');
+  await lab.page.fill('#fault-stall-everyMs', '700');
+  await lab.page.check('#fault-stall');
+  const address = await copied(lab, 'link-copy');
+  const scenario = JSON.parse(new URL(address).searchParams.get('scenario'));
+  assert.deepEqual(scenario.source, { kind: 'sine', hz: 220 });
+  assert.equal(scenario.bufferFrames, 1024);
+  assert.deepEqual(scenario.stress, [{ kind: 'stall', ms: 60, everyMs: 700, jitterMs: 0 }]);
+  await lab.page.hover('#reproduce');
+  assert.equal(await lab.page.getAttribute('#reproduce', 'href'), address);
+  await lab.close();
+
+  const again = await site.open({ query: new URL(address).search });
+  await again.page.waitForFunction(() => window.noxrun.lastReport);
+  const report = await again.page.evaluate(() => window.noxrun.lastReport);
+  assert.deepEqual(report.scenario, scenario);
+  assert.ok(report.injected.filter(({ kind }) => kind === 'stall').length >= 3, JSON.stringify(report.injected));
+  // What the page saves of a run is what the run resolved to.
+  assert.deepEqual(JSON.parse((await saved(again, 'report-save')).text), report);
+  await again.close();
+});
+
+test('no file, no link: what a link cannot hold is said', async () => {
+  const lab = await site.open();
+  await lab.drop('quiet.wav', Buffer.from('no audio'));
+  await lab.page.selectOption('#source', 'file');
+  await lab.page.click('#link-copy');
+  await lab.page.waitForFunction(() => /a link cannot hold files/.test(document.getElementById('export-said').textContent));
+  await lab.close({ complained: false });
+});
+
+test('losses and blocks stand in the browser’s Performance panel when asked for', async () => {
+  const lab = await site.open();
+  const entries = () => lab.page.evaluate(() => performance.getEntriesByType('measure').filter(({ detail }) => detail?.devtools?.track).map(({ name, detail }) => [name, detail.devtools.track]));
+  await lab.play();
+  await lab.plays(8820);
+  assert.deepEqual(await entries(), []);
+  await lab.page.check('#timeline');
+  await lab.page.waitForFunction(() => window.heard.length === 2);
+  await lab.state('running');
+  await lab.plays(8820);
+  await lab.type('ring-size', 64);
+  await lab.until('underrun-events', (events) => events > 0);
+  await lab.type('ring-size', 4096);
+  await lab.page.waitForFunction(() => performance.getEntriesByType('measure').some(({ detail }) => detail?.devtools?.track));
+  await lab.page.uncheck('#timeline');
+  await lab.page.waitForFunction(() => window.heard.length === 3);
+  await lab.stop();
+  await lab.close();
+});
+
+for (const width of [320, 390]) {
+  test(`nothing is wider than a page of ${width} px, whatever is open`, async () => {
+    const lab = await site.open({ page: { viewport: { width, height: 800 } } });
+    await losing(lab);
+    await lab.plays(22_050);
+    for (const summary of await lab.page.locator('#lab summary:visible').all()) await summary.click();
+    await lab.frames(3);
+    assert.ok((await lab.page.evaluate(() => document.documentElement.scrollWidth)) <= width);
+    // Nor does anything lie outside its panel.
+    const outside = await lab.page.evaluate(() =>
+      [...document.querySelectorAll('.panel')].flatMap((panel) => {
+        const { left, right } = panel.getBoundingClientRect();
+        return [...panel.querySelectorAll('*')]
+          .filter((one) => one.checkVisibility() && one.getClientRects().length > 0)
+          .filter((one) => one.getBoundingClientRect().right > right + 0.5 || one.getBoundingClientRect().left < left - 0.5)
+          .map((one) => `${panel.getAttribute('aria-labelledby')}: ${one.tagName} ${one.id} ${one.className}`);
+      }),
+    );
+    assert.deepEqual(outside, []);
+    await lab.stop();
+    await lab.close();
+  });
+}

@@ -12,10 +12,10 @@ use super::js::{now, sleep, text_of};
 use crate::lab::report::RunLog;
 
 /// What happened, shared by all who cause or see something.
-pub(super) type SharedLog = Rc<RefCell<RunLog>>;
+pub(crate) type SharedLog = Rc<RefCell<RunLog>>;
 
 /// The page's own thread, busy again and again.
-pub(super) struct Jank {
+pub(in crate::lab) struct Jank {
     over: Rc<Cell<bool>>,
 }
 
@@ -49,7 +49,7 @@ impl Drop for Jank {
 }
 
 /// Workers that each keep a core busy.
-pub(super) struct Hogs {
+pub(in crate::lab) struct Hogs {
     workers: Vec<Worker>,
     /// When each began, ms since the epoch.
     began_ms: Vec<f64>,

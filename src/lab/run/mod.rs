@@ -26,6 +26,8 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 
 pub use error::RunError;
 pub(super) use facts::facts_of;
+pub(crate) use faults::SharedLog;
+pub(super) use faults::{Hogs, Jank};
 use session::Reins;
 
 use super::report::Live;
@@ -79,6 +81,11 @@ pub fn start_from_address(failed: impl FnOnce(&RunError) + 'static) {
 /// The address of this page with `scenario` in it: opened, it runs the same again.
 pub fn link(scenario: &Scenario) -> String {
     format!("{}?{}", js::page_address(), scenario.to_query())
+}
+
+/// Whether a run is on.
+pub(super) fn is_on() -> bool {
+    STAGE.with_borrow(|stage| stage.running.is_some())
 }
 
 /// Ends the run that is on. Resolves as the promise of `run` does, or to null.

@@ -54,23 +54,27 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
     crate::lab::silence().await;
     let output = Output::start(options).await?;
     reins.output.replace(Some(output.clone()));
-    crate::lab::adopt(output.clone());
+    let log = SharedLog::default();
+    crate::lab::adopt(output.clone(), log.clone(), scenario);
     let run = Run {
         scenario,
         reins,
         output: &output,
-        log: SharedLog::default(),
+        log,
     };
     let watched = run.watch(patience_ms).await;
     // The context's own figures end with it.
     let facts = output.facts();
     output.close().await;
     let last = run.look();
+    // The log is settled when the output is closed.
+    output.with_log(|events| run.log.borrow_mut().explain(events));
+    let hidden_seconds = output.findings().hidden_seconds;
     // Its memory goes as soon as nobody shows it any more.
     reins.output.take();
     let start_ms = watched?;
     let last = last.ok_or(RunError::Closed)?;
-    let facts = facts_of(&facts, scenario.buffer_frames, start_ms);
+    let facts = facts_of(&facts, scenario.buffer_frames, start_ms, hidden_seconds);
     let report = Report::new(scenario, &facts, &run.log.borrow(), &last);
     crate::lab::ran(report.clone());
     Ok(report)
