@@ -35,7 +35,9 @@ impl Due {
             return false;
         }
         // Not one by one: after a night's sleep there would be millions.
-        self.next = self.next.max(((now_ms - self.start_ms - self.jitter_ms) / self.every_ms).max(0.0) as u64);
+        self.next = self
+            .next
+            .max(((now_ms - self.start_ms - self.jitter_ms) / self.every_ms).max(0.0) as u64);
         while self.due_ms <= now_ms {
             self.next += 1;
             self.due_ms = self.next_due();

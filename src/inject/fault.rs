@@ -182,9 +182,15 @@ mod tests {
         let stall = |ms, every_ms, jitter_ms| Fault::Stall { ms, every_ms, jitter_ms };
         for (fault, message) in [
             (stall(0.0, 10.0, 0.0), "a stall's ms is 0: it must be 1 to 60000 ms"),
-            (stall(5.0, f64::NAN, 0.0), "a stall's everyMs is not a number: it must be 1 to 3600000 ms"),
+            (
+                stall(5.0, f64::NAN, 0.0),
+                "a stall's everyMs is not a number: it must be 1 to 3600000 ms",
+            ),
             (stall(5.0, 10.0, 10.5), "a stall's jitterMs is 10.5: it must be 0 to 10 ms"),
-            (Fault::Slow { share: 0.0 }, "slow's share is 0: it must be 0.01 to 10 of a block's length"),
+            (
+                Fault::Slow { share: 0.0 },
+                "slow's share is 0: it must be 0.01 to 10 of a block's length",
+            ),
             (
                 Fault::Late { ms: 1e5, every_ms: 10.0 },
                 "a late wake-up's ms is 100000: it must be 1 to 60000 ms",
@@ -200,7 +206,10 @@ mod tests {
                 },
                 "a burst's frames is 40000: it must be 1 to 32768 frames",
             ),
-            (Fault::Skip { every_blocks: 0 }, "a skip's everyBlocks is 0: it must be 1 to 1000000 blocks"),
+            (
+                Fault::Skip { every_blocks: 0 },
+                "a skip's everyBlocks is 0: it must be 1 to 1000000 blocks",
+            ),
             (
                 Fault::Rate { ppm: -600_000.0 },
                 "the rate's ppm is -600000: it must be -500000 to 500000 ppm",
