@@ -51,7 +51,7 @@ impl Records {
         }
         self.details.set_hidden(injected.is_empty());
         self.count
-            .show(format_args!("{} as it really happened", Many(injected.len() as u64, "fault")));
+            .show(format_args!("{}, as {} really happened", Many(injected.len() as u64, "fault"), if injected.len() == 1 { "it" } else { "they" }));
         self.list_latest(injected, east_minutes)
     }
 
