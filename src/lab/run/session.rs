@@ -67,11 +67,14 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
     let facts = output.facts();
     output.close().await;
     let last = run.look();
+    // The log is settled when the output is closed.
+    output.with_log(|events| run.log.borrow_mut().explain(events));
+    let hidden_seconds = output.findings().hidden_seconds;
     // Its memory goes as soon as nobody shows it any more.
     reins.output.take();
     let start_ms = watched?;
     let last = last.ok_or(RunError::Closed)?;
-    let facts = facts_of(&facts, scenario.buffer_frames, start_ms);
+    let facts = facts_of(&facts, scenario.buffer_frames, start_ms, hidden_seconds);
     let report = Report::new(scenario, &facts, &run.log.borrow(), &last);
     crate::lab::ran(report.clone());
     Ok(report)
