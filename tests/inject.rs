@@ -360,7 +360,7 @@ fn a_burst_is_left_to_the_audio_thread() {
         "{:?}",
         snapshot.audio_injections
     );
-    assert!(snapshot.audio_injections.iter().all(|burst| burst.frames == 1000));
+    assert!(snapshot.audio_injections.iter().all(|burst| burst.frames == 1024), "whole quanta");
     rig.simulation.set_faults(&[]).expect("in range");
     let control = &rig.simulation.shared().control;
     assert_eq!(control.burst_frames.load(Ordering::Relaxed), 0);
