@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { balances, drive } from '../support/output.mjs';
 import * as outside from '../support/outside.mjs';
-import { suite, test } from '../support/suite.mjs';
+import { fixtureBytes, suite, test } from '../support/suite.mjs';
 
 const site = suite({
   browser: { without: outside.LIFELIKE },
@@ -104,6 +104,30 @@ test('a producer that is gone is noticed although nobody asks, and its loss is o
   const event = only(events, 'producer-lost');
   assert.equal(event.endedBy, 'paused');
   assert.ok(event.atMs >= fromMs - 50);
+  await driven.close({ complained: false });
+});
+
+test('a decoder that is gone is replaced although nobody asks', async () => {
+  const driven = await drive(site);
+  // Each decoder traps after 2 s.
+  await driven.page.route('**/worklet/feeder.js', async (route) => {
+    const response = await route.fetch();
+    const script = (await response.text()).replace('write(samples, frames) {', `$&
+      globalThis.written = (globalThis.written ?? 0) + frames;
+      if (globalThis.written > 88_200) throw new WebAssembly.RuntimeError('unreachable');`);
+    await route.fulfill({ response, body: script });
+  });
+  await driven.page.reload();
+  await driven.page.waitForSelector('body[data-phase="ready"]');
+  await driven.keep({ 'first.flac': await fixtureBytes('music.flac'), 'second.flac': await fixtureBytes('music.flac') });
+  await driven.start({ kind: 'playlist', items: [{ file: 'first.flac' }, { file: 'second.flac' }] });
+  // What had been decoded is played; then the second file's turn comes, and another decoder's.
+  const failures = await driven.page.evaluate(async () => {
+    const { output } = window.driven;
+    for (const end = performance.now() + 20_000; output.failures.length < 2 && performance.now() < end;) await new Promise((resolve) => { setTimeout(resolve, 100); });
+    return output.failures;
+  });
+  assert.deepEqual(failures.map(({ name, code }) => [name, code]), [['first.flac', 'crashed'], ['second.flac', 'crashed']]);
   await driven.close({ complained: false });
 });
 
