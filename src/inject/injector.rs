@@ -58,7 +58,6 @@ pub(super) struct BlockFaults {
 impl Injector {
     /// For the producer of `shared`, which is driven by `pace`; without any fault. `seed` decides what is left to chance.
     pub fn new(shared: Arc<SharedOutput>, hands: impl Hands + 'static, pace: Pace, seed: u64) -> Self {
-        let freezes_done = shared.control.freezes.load(Ordering::Relaxed);
         Injector(Rc::new(RefCell::new(State {
             hands: Box::new(hands),
             records: Records::new(shared.clone()),
@@ -67,7 +66,7 @@ impl Injector {
             pace,
             list: Vec::new(),
             blocks: Default::default(),
-            freezes_done,
+            freezes_done: 0,
             stall: None,
             late: None,
             gc: None,

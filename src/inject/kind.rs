@@ -61,6 +61,16 @@ impl FaultKind {
         Self::ALL.get(number as usize).copied()
     }
 
+    /// Of `frames` frames concerned from `position` in the ring on, those that the index signal shows once everything before `read` has been read; `None` for kinds that it does not count one for one.
+    pub fn shown(self, position: u64, frames: u64, read: u64) -> Option<u64> {
+        match self {
+            // At the first frame behind what is missing, and at the first that comes again.
+            FaultKind::Skip | FaultKind::Replay => Some(if read > position { frames } else { 0 }),
+            FaultKind::Tear => Some(read.saturating_sub(position).min(frames)),
+            _ => None,
+        }
+    }
+
     /// Its name, as in the scenario and the report.
     pub fn name(self) -> &'static str {
         match self {

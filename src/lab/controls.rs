@@ -106,6 +106,7 @@ impl Controls {
             },
             volume: self.gain(),
             timeline: self.timeline.checked(),
+            pace: self.faults.pace().producers(OutputOptions::default().seed),
             ..OutputOptions::default()
         })
     }
@@ -121,6 +122,7 @@ impl Controls {
             "seconds": seconds,
             "bufferFrames": self.ring_frames().map_err(|error| error.to_string())?,
             "latencyHint": self.latency_hint.value(),
+            "pace": self.faults.pace(),
             "stress": self.faults.stress(),
         });
         let scenario = Scenario::from_value(&scenario).map_err(|refusal| refusal.to_string())?;

@@ -193,10 +193,9 @@ impl Lab {
             Some(scenario) => scenario,
             None => self.controls.scenario(self.seconds())?.0,
         };
-        self.view
-            .borrow()
-            .report(&scenario)
-            .ok_or_else(|| "nothing has been played yet".into())
+        let output = self.output();
+        let report = self.view.borrow().report(&scenario, output.as_ref());
+        report.ok_or_else(|| "nothing has been played yet".into())
     }
 
     /// For how long it is to be played again: as long as it has been played, in whole seconds.

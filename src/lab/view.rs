@@ -4,7 +4,7 @@ use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
 
 use super::announce::{Announcer, Topic};
-use super::causes::{Around, Histograms, Losses};
+use super::causes::{Around, Histograms, Losses, Sentences};
 use super::chart::{Chart, Lines};
 use super::dom::{Mark, Text, element, epoch_ms};
 use super::faults::Records;
@@ -17,7 +17,7 @@ use super::report::Report;
 use super::run::{SharedLog, facts_of};
 use super::scenario::Scenario;
 use super::verdicts::Verdicts;
-use crate::ledger::Snapshot;
+use crate::ledger::{Snapshot, verdicts};
 use crate::web::page::{Facts, Output};
 
 /// Facts come from the browser's own objects, which change about once a second.
@@ -51,7 +51,7 @@ pub(super) struct View {
     run_log: SharedLog,
     /// When the first frame was heard, in ms since the epoch.
     start_ms: Option<f64>,
-    /// How long the page was hidden meanwhile.
+    /// For how long the page was hidden while the latest output was there.
     hidden_seconds: Option<f64>,
     histograms: Histograms,
     verdicts: Verdicts,
@@ -174,8 +174,12 @@ impl View {
         self.limit
     }
 
-    /// The report of the latest output so far, as if `scenario` had been run; `None` before there was any.
-    pub(super) fn report(&self, scenario: &Scenario) -> Option<Report> {
+    /// The report of the latest output so far, as if `scenario` had been run; `None` before there was any. `output`: as long as it is there.
+    pub(super) fn report(&self, scenario: &Scenario, output: Option<&Output>) -> Option<Report> {
+        // Of one that is closed this was kept.
+        if let Some(output) = output {
+            output.with_log(|events| self.run_log.borrow_mut().explain(events));
+        }
         let facts = facts_of(self.facts.as_ref()?, 0, self.start_ms?, self.hidden_seconds);
         Some(Report::new(scenario, &facts, &self.run_log.borrow(), &self.latest))
     }
@@ -259,7 +263,7 @@ impl View {
         self.ledger.show(snapshot);
         if now_ms - self.details_at_ms >= DETAILS_EVERY_MS || !phase.is_live() {
             self.details_at_ms = now_ms;
-            self.show_details(output, sample_rate)?;
+            self.show_details(output, phase.is_live())?;
         }
         if now_ms - self.earlier[1].0 >= LOAD_SPAN_MS {
             self.earlier.swap(0, 1);
@@ -270,9 +274,10 @@ impl View {
     }
 
     /// What changes too often to be read at once, and costs more than a figure.
-    fn show_details(&mut self, output: &Output, sample_rate: f64) -> Result<(), JsValue> {
+    fn show_details(&mut self, output: &Output, live: bool) -> Result<(), JsValue> {
         let snapshot = &self.latest;
         let Some(facts) = &self.facts else { return Ok(()) };
+        let sample_rate = f64::from(facts.sample_rate);
         let injected = {
             let mut log = self.run_log.borrow_mut();
             log.look(snapshot);
@@ -291,18 +296,30 @@ impl View {
                 sample_rate,
             },
         );
-        output.with_log(|log| {
-            self.losses.take(log);
-            self.run_log.borrow_mut().explain(log);
+        output.with_log(|events| {
+            self.losses.take(events);
+            if !live {
+                self.run_log.borrow_mut().explain(events);
+            }
         });
-        self.hidden_seconds = output.findings().hidden_seconds;
-        self.losses.show(&mut self.history)?;
-        self.verdicts.show(&output.verdicts())
+        let sentences = self.sentences();
+        self.losses.show(&mut self.history, sentences)?;
+        let findings = output.findings();
+        self.hidden_seconds = findings.hidden_seconds;
+        self.verdicts.show(&verdicts(&findings))
+    }
+
+    fn sentences(&self) -> Sentences {
+        Sentences {
+            sample_rate: self.sample_rate(),
+            east_minutes: self.east_minutes,
+        }
     }
 
     /// Shows the losses again, of which somebody wants to see others.
     pub(super) fn show_losses(&mut self) -> Result<(), JsValue> {
-        self.losses.show(&mut self.history)
+        let sentences = self.sentences();
+        self.losses.show(&mut self.history, sentences)
     }
 
     fn announce_underruns(&mut self, sample_rate: f64) {

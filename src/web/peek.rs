@@ -23,7 +23,9 @@ pub(super) enum Wish {
     Paused,
     Stop,
     Mail,
+    #[cfg(feature = "faults")]
     Freezes,
+    #[cfg(feature = "faults")]
     FreezeMs,
     Recount,
     Panic,
@@ -38,7 +40,9 @@ impl Wish {
                 Wish::Paused => offset_of!(Control, paused),
                 Wish::Stop => offset_of!(Control, stop),
                 Wish::Mail => offset_of!(Control, mail),
+                #[cfg(feature = "faults")]
                 Wish::Freezes => offset_of!(Control, freezes),
+                #[cfg(feature = "faults")]
                 Wish::FreezeMs => offset_of!(Control, freeze_ms),
                 Wish::Recount => offset_of!(Control, recount),
                 Wish::Panic => offset_of!(Control, panic),

@@ -8,8 +8,9 @@ use web_sys::{Element, HtmlInputElement, Node};
 
 use super::kinds::{Entry, Field, GROUPS, Part};
 use crate::error::Decimal;
+use crate::inject::FaultKind;
 use crate::lab::dom::document;
-use crate::lab::scenario::Stress;
+use crate::lab::scenario::{Pace, Stress};
 
 /// The rows.
 #[derive(Debug)]
@@ -56,6 +57,18 @@ impl FaultPanel {
     pub(in crate::lab) fn stress(&self) -> Value {
         let on = self.rows.iter().filter(|row| row.switch.checked());
         on.map(Row::stress).collect::<Vec<_>>().into()
+    }
+
+    /// What has to drive the producer for that: a clock that is off is a clock of its own.
+    pub(in crate::lab) fn pace(&self) -> Pace {
+        let mut on = self.rows.iter().filter(|row| row.switch.checked());
+        match on.any(|row| row.entry.kind == FaultKind::Rate) {
+            true => Pace::Timer {
+                period_ms: None,
+                jitter_ms: 0.0,
+            },
+            false => Pace::Demand,
+        }
     }
 
     /// Whether a row that is on can only be had from the beginning of an output.

@@ -1,5 +1,7 @@
 //! What was injected, as it really happened: beside each kind how often, and each by itself.
 
+use std::fmt::{Display, Formatter};
+
 use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement};
 
@@ -8,6 +10,7 @@ use crate::inject::FaultKind;
 use crate::lab::dom::{Text, document, element};
 use crate::lab::format::{Grouped, Many, Ms};
 use crate::lab::report::Injected;
+use crate::lab::report::words::TimeOfDay;
 
 /// Faults listed one by one.
 const LINES: usize = 50;
@@ -50,8 +53,11 @@ impl Records {
             }
         }
         self.details.set_hidden(injected.is_empty());
-        self.count
-            .show(format_args!("{} as it really happened", Many(injected.len() as u64, "fault")));
+        self.count.show(format_args!(
+            "{}, as {} really happened",
+            Many(injected.len() as u64, "fault"),
+            if injected.len() == 1 { "it" } else { "they" }
+        ));
         self.list_latest(injected, east_minutes)
     }
 
@@ -67,12 +73,26 @@ impl Records {
             item.remove();
         }
         for ((_, text), fault) in self.lines.iter_mut().zip(injected.iter().rev()) {
-            let at = fault.at_ms + east_minutes * 60e3;
-            match fault.lasted_ms {
-                Some(ms) => text.show(format_args!("{at}, {} for {}", fault.kind, Ms(ms))),
-                None => text.show(format_args!("{at}, {} for good", fault.kind)),
-            }
+            text.show(Sentence(fault, east_minutes));
         }
         Ok(())
+    }
+}
+
+/// "12:03:07.2, stall for 21.3 ms", "12:03:07.2, skip of 256 frames".
+struct Sentence<'a>(&'a Injected, f64);
+
+impl Display for Sentence<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let Sentence(fault, east_minutes) = self;
+        write!(f, "{}, {}", TimeOfDay(fault.at_ms + east_minutes * 60e3), fault.kind)?;
+        if let Some(frames) = fault.frames {
+            write!(f, " of {}", Many(frames, "frame"))?;
+        }
+        match fault.lasted_ms {
+            Some(0.0) => Ok(()),
+            Some(ms) => write!(f, " for {}", Ms(ms)),
+            None => write!(f, " for good"),
+        }
     }
 }

@@ -66,7 +66,12 @@ impl Lab {
         self.live_faults.set(&scenario.stress, &log, move |why| {
             lab.message.show("fault", &sentence(&format!("hogs cannot be had: {why}")));
         });
-        let _ = output;
+        let lab = self.clone();
+        spawn_local(async move {
+            if let Err(error) = output.set_faults(scenario.faults()).await {
+                lab.message.show("fault", &sentence(&error.to_string()));
+            }
+        });
     }
 
     fn suspend_for_a_while(self: &Rc<Self>) {

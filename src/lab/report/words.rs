@@ -233,7 +233,7 @@ impl Display for Length {
 }
 
 /// Milliseconds since the epoch as a time of day: 12:03:07.2.
-struct TimeOfDay(f64);
+pub(in crate::lab) struct TimeOfDay(pub f64);
 
 impl Display for TimeOfDay {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {

@@ -4,7 +4,7 @@ use super::js::{browser, isolated};
 use crate::lab::report::{Device, Facts, Startup};
 use crate::web::page;
 
-/// The facts of an output whose ring held at least `buffer_frames`, whose first frame was heard `start_ms` since the epoch, and whose page was hidden for `hidden_seconds` meanwhile.
+/// The facts of an output whose ring held at least `buffer_frames`, whose first frame was heard `start_ms` since the epoch, and which was on a hidden page for `hidden_seconds`.
 pub(in crate::lab) fn facts_of(facts: &page::Facts, buffer_frames: usize, start_ms: f64, hidden_seconds: Option<f64>) -> Facts {
     Facts {
         browser: browser(),

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::Closure;
 
 use super::RunError;
 use super::facts::facts_of;
-use super::faults::{Hogs, Jank, SharedLog};
+use super::faults::{Hogs, Jank, SharedLog, Suspension};
 use super::js::{now, own_address, sleep};
 use crate::lab::report::Report;
 use crate::lab::scenario::{Hint, KillBy, Scenario, SourceChoice, Stress};
@@ -103,7 +103,9 @@ async fn options(scenario: &Scenario) -> Result<OutputOptions, RunError> {
                 first: 0,
             }),
         },
-        stalls: scenario.stress.iter().find_map(|fault| fault.stalls(scenario.seed)),
+        faults: scenario.faults(),
+        pace: scenario.pace.producers(scenario.seed),
+        seed: scenario.seed,
         ..OutputOptions::default()
     })
 }
@@ -124,7 +126,7 @@ impl Run<'_> {
             return Ok(start_ms);
         }
         // Dropped, and so ended, with this call.
-        let (_jank, _hogs) = (self.jank(start_ms), self.hogs().await?);
+        let (_jank, _hogs, _suspension) = (self.jank(start_ms), self.hogs().await?, self.suspension(start_ms));
         let mut kill = self.scenario.stress.iter().find_map(|fault| match *fault {
             Stress::Kill { at_ms, by } => Some((start_ms + at_ms, by)),
             _ => None,
@@ -234,6 +236,13 @@ impl Run<'_> {
     fn jank(&self, start_ms: f64) -> Option<Jank> {
         self.scenario.stress.iter().find_map(|fault| match *fault {
             Stress::Jank { ms, every_ms } => Some(Jank::start(ms, every_ms, start_ms, self.log.clone())),
+            _ => None,
+        })
+    }
+
+    fn suspension(&self, start_ms: f64) -> Option<Suspension> {
+        self.scenario.stress.iter().find_map(|fault| match *fault {
+            Stress::Suspend { at_ms, ms } => Some(Suspension::start(self.output, start_ms + at_ms, ms, self.log.clone())),
             _ => None,
         })
     }
