@@ -8,6 +8,7 @@ use web_sys::{Element, HtmlInputElement, Node};
 
 use super::kinds::{Entry, Field, GROUPS, Part};
 use crate::error::Decimal;
+use crate::inject::FaultKind;
 use crate::lab::dom::document;
 use crate::lab::scenario::{Pace, Stress};
 

@@ -27,7 +27,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 pub use error::RunError;
 pub(super) use facts::facts_of;
 pub(crate) use faults::SharedLog;
-pub(super) use faults::{Hogs, Jank};
+pub(super) use faults::{Hogs, Jank, Suspension};
 use session::Reins;
 
 use super::report::Live;
