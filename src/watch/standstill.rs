@@ -1,7 +1,5 @@
 //! Whether everything stood still: the machine slept, or the browser stopped the page with all that belongs to it.
 
-use super::EVERY_MS;
-
 /// The least that counts, in ms: more than any device asks for at once, and than a timer is late on a page that has something to do.
 const LEAST_MS: f64 = 300.0;
 /// By how much more the calendar must have moved than the page's clock, in ms, for the machine to have slept: there are clocks that stand still meanwhile.
@@ -28,23 +26,28 @@ pub struct Look {
     pub frozen: Option<(f64, f64)>,
 }
 
-/// Compares looks that should be [`EVERY_MS`] apart.
+/// Compares looks that should come at regular intervals.
 #[derive(Debug)]
 pub struct Standstill {
+    every_ms: f64,
     before: Look,
     /// From when the page's thread did not run for how long, if nobody knows yet what else did not.
     late: Option<(f64, f64)>,
 }
 
 impl Standstill {
-    /// Begins with a first look.
-    pub fn new(first: Look) -> Self {
-        Standstill { before: first, late: None }
+    /// Begins with a first look; others should come every `every_ms` ms.
+    pub fn new(first: Look, every_ms: f64) -> Self {
+        Standstill {
+            every_ms,
+            before: first,
+            late: None,
+        }
     }
 
-    /// The latest look, in ms of the page's clock.
-    pub fn looked_ms(&self) -> f64 {
-        self.before.at_ms
+    /// Whether it is time for another look, at `now_ms` of the page's clock.
+    pub fn is_due(&self, now_ms: f64) -> bool {
+        now_ms - self.before.at_ms >= self.every_ms
     }
 
     /// Looks again. Returns from when on, by the page's clock, and for how long everything stood still, if it did.
@@ -56,7 +59,7 @@ impl Standstill {
             self.late = None;
             return Some((before.at_ms, slept_ms));
         }
-        let late_ms = passed_ms - EVERY_MS;
+        let late_ms = passed_ms - self.every_ms;
         if before.asked_ms > 0.0 && before.running && now.running && late_ms >= LEAST_MS {
             let still_ms = passed_ms - (now.asked_ms - before.asked_ms);
             if still_ms >= LEAST_MS {
@@ -100,7 +103,7 @@ mod tests {
 
     /// After five seconds of nothing special.
     fn begun() -> Standstill {
-        let mut standstill = Standstill::new(at(1.0));
+        let mut standstill = Standstill::new(at(1.0), 1000.0);
         for second in 1..=5 {
             assert_eq!(standstill.look(at(f64::from(second) * 1000.0)), None);
         }

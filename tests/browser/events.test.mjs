@@ -51,12 +51,20 @@ async function settled(driven, frame) {
   return handle.jsonValue();
 }
 
+/** What a busy machine does by itself now and then. */
+const BUSY = ['woken-late', 'callback-burst'];
+
+/** The one event that a stall was; whatever else there is, a busy machine did. */
+function only(events, cause) {
+  const [longest, ...others] = events.filter(({ kind }) => kind === 'underrun').sort((one, other) => other.frames - one.frames);
+  assert.equal(longest?.cause, cause, JSON.stringify(events));
+  for (const other of others) assert.ok(BUSY.includes(other.cause), JSON.stringify(other));
+  return longest;
+}
+
 function explained({ events, fromMs, untilMs }) {
-  assert.equal(events.length, 1, JSON.stringify(events));
-  const [event] = events;
+  const event = only(events, 'stalled');
   const text = JSON.stringify(event);
-  assert.equal(event.kind, 'underrun', text);
-  assert.equal(event.cause, 'stalled', text);
   assert.equal(event.endedBy, 'back', text);
   assert.ok(event.atMs >= fromMs - 50 && event.atMs + event.lastedMs <= untilMs + 250, `${text} between ${fromMs} and ${untilMs}`);
   assert.ok(event.lastedMs > STALL_MS - 300 && event.frames > 0 && event.fill >= 0, text);
@@ -73,7 +81,6 @@ test('a stall is one event, with its cause, what shows it, and when it was', asy
   assert.equal(event.evidence.context, null);
   const after = await told(driven.page);
   assert.equal(after.stats.byCause.stalled, before.stats.byCause.stalled + 1);
-  assert.equal(after.stats.underruns.events, before.stats.underruns.events + 1);
   // It is still there when all is over.
   const stats = await driven.page.evaluate(async () => {
     await window.driven.output.close();
@@ -94,10 +101,9 @@ test('a producer that is gone is noticed although nobody asks, and its loss is o
   assert.ok(silent.paused > 0, JSON.stringify(silent));
   assert.equal(state, 'lost');
   const events = await settled(driven, frame);
-  assert.equal(events.length, 1, JSON.stringify(events));
-  assert.equal(events[0].cause, 'producer-lost');
-  assert.equal(events[0].endedBy, 'paused');
-  assert.ok(events[0].atMs >= fromMs - 50);
+  const event = only(events, 'producer-lost');
+  assert.equal(event.endedBy, 'paused');
+  assert.ok(event.atMs >= fromMs - 50);
   await driven.close({ complained: false });
 });
 
@@ -113,9 +119,7 @@ test('a loss in a hidden tab says so', async () => {
   }, STALL_MS);
   await sleep(3000);
   const { startMs, endMs } = await outside.showTab(driven.page);
-  const [event, ...more] = await settled(driven, frame);
-  assert.equal(more.length, 0, JSON.stringify(more));
-  assert.equal(event.cause, 'stalled', JSON.stringify(event));
+  const event = only(await settled(driven, frame), 'stalled');
   assert.ok(event.evidence.hiddenMs > STALL_MS / 2, JSON.stringify(event));
   assert.ok(event.atMs >= startMs - 50 && event.atMs <= endMs);
   const after = flag(await told(driven.page));
@@ -139,8 +143,8 @@ test('a suspended context loses nothing, and what is lost around it is explained
   const events = await settled(driven, frame);
   const { stats } = await told(driven.page);
   assert.equal(stats.imbalance, 0);
-  assert.equal(stats.underruns.events - lost, events.length);
-  for (const event of events) assert.ok(['suspended', 'callback-burst'].includes(event.cause), JSON.stringify(event));
+  assert.equal(stats.underruns.events - lost, events.filter(({ kind }) => kind === 'underrun').length);
+  for (const event of events) assert.ok(['suspended', ...BUSY].includes(event.cause), JSON.stringify(event));
   await driven.close();
 });
 
@@ -155,8 +159,10 @@ test('the way back out of the back-forward cache ends balanced and explained', a
   const { stats, verdicts } = await told(driven.page);
   assert.equal(stats.imbalance, 0);
   assert.equal(stats.underruns.events - underruns.events, events.filter(({ kind }) => kind === 'underrun').length);
-  for (const event of events.filter(({ kind }) => kind === 'underrun')) assert.equal(event.cause, 'suspended', JSON.stringify(event));
-  assert.equal(verdicts.find(({ flag }) => flag === 'hiddenTab').status, 'warning');
+  for (const event of events.filter(({ kind }) => kind === 'underrun')) assert.ok(['suspended', ...BUSY].includes(event.cause), JSON.stringify(event));
+  const hidden = verdicts.find(({ flag }) => flag === 'hiddenTab');
+  assert.equal(hidden.status, 'warning');
+  assert.ok(Math.abs(hidden.value - (away.endMs - away.startMs) / 1e3) < 1, `${hidden.value} s of ${away.endMs - away.startMs} ms`);
   assert.equal((await driven.now()).state, 'running');
   await driven.close();
 });
@@ -232,7 +238,7 @@ function counted() {
   };
   const { setTimeout } = window;
   window.setTimeout = (work, ms, ...rest) => {
-    if (ms === 1000) window.counts.timers += 1;
+    if (ms === 250) window.counts.timers += 1;
     return setTimeout(work, ms, ...rest);
   };
 }
@@ -293,7 +299,7 @@ test('with an option, losses and blocks stand in the Performance panel, and do n
   await driven.page.waitForSelector('body[data-phase="ready"]');
   await driven.start({ kind: 'sine' }, { bufferFrames: BUFFER_FRAMES, blockFrames: 64, timeline: true });
   await driven.plays();
-  const [event] = (await stall(driven)).events;
+  const event = only((await stall(driven)).events, 'stalled');
   const losses = await driven.page.evaluate(() => performance.getEntriesByType('measure')
     .filter(({ detail }) => detail?.devtools)
     .map(({ name, startTime, duration, detail }) => ({ name, atMs: performance.timeOrigin + startTime, duration, ...detail.devtools })));
@@ -309,7 +315,6 @@ test('with an option, losses and blocks stand in the Performance panel, and do n
   for (const { name, detail: { devtools } } of blocks) assert.deepEqual([name, devtools.dataType, devtools.trackGroup, devtools.track], ['noxrun block', 'track-entry', 'Noxrun', 'Producer']);
   const most = Math.max(...blocks.map(({ kept }) => kept));
   assert.ok(most <= 1024, `${most} entries are kept`);
-  // The block that stood still is as long as that.
   await driven.close({ complained: false });
 });
 

@@ -161,6 +161,7 @@ impl Report {
                 folded: events.folded_slips(),
                 missed: events.folded().missed_slips,
             }),
+            entries: events.entries().to_vec(),
         }
     }
 }

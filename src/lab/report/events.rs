@@ -145,12 +145,17 @@ pub(super) struct Events {
 }
 
 impl Events {
-    pub fn of(log: &EventLog) -> Events {
-        Events {
-            entries: log.entries().copied().collect(),
-            folded: log.folded().clone(),
-            by_cause: log.by_cause().into(),
-        }
+    /// Takes over what `log` says now. Allocates only as the log grows: it may be looked at with every picture.
+    pub fn take(&mut self, log: &EventLog) {
+        self.entries.clear();
+        self.entries.extend(log.entries());
+        self.folded.clone_from(log.folded());
+        self.by_cause.clear();
+        self.by_cause.extend(log.by_cause());
+    }
+
+    pub fn entries(&self) -> &[LogEntry] {
+        &self.entries
     }
 
     pub fn folded(&self) -> &Folded {

@@ -49,7 +49,7 @@ impl RunLog {
 
     /// Takes over what the output's own log says of losses, in place of what it said before. Until then nothing is known of them but their number.
     pub fn explain(&mut self, events: &EventLog) {
-        self.events = Some(Events::of(events));
+        self.events.get_or_insert_default().take(events);
     }
 
     /// A fault that the page caused itself, `at_ms` since the epoch; `lasted_ms` `None`: for good.

@@ -14,7 +14,7 @@ pub mod words;
 use serde::{Serialize, Serializer};
 
 use super::scenario::Scenario;
-use crate::ledger::Cause;
+use crate::ledger::{Cause, LogEntry};
 
 pub use build::{Device, Facts, Live, Startup};
 pub use events::{Account, DeviceEvent, Evidence, Overrun, Slip, Underrun};
@@ -77,6 +77,9 @@ pub struct Report {
     pub verdicts: Vec<Flagged>,
     /// What the index signal showed; `None` for other sources.
     pub integrity: Option<Integrity>,
+    /// The listed events as the log has them, of all kinds, oldest first: for exports, and not in the JSON.
+    #[serde(skip)]
+    pub entries: Vec<LogEntry>,
 }
 
 /// Frames by what became of them. `requested = fresh + repeated + concealed + silent`, `produced = fresh + dropped + in flight`.

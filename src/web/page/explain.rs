@@ -37,6 +37,9 @@ mod with_log {
     use crate::ledger::{EventLog, Sight, Snapshot};
     use crate::watch::{EVERY_MS, Look, Standstill};
 
+    /// How often the browser's own counts are told, in ms: it brings them up to date once a second.
+    const DEVICE_EVERY_MS: f64 = 1000.0;
+
     /// What the page knows of one output's losses.
     pub(in super::super) struct Explain {
         log: SharedLog,
@@ -50,8 +53,8 @@ mod with_log {
         standstill: RefCell<Standstill>,
         /// What a script has fetched.
         pub(in super::super) fetched: RefCell<Fetched>,
-        /// The browser's counts when they were last looked at: device underruns and their seconds.
-        device: Cell<(f64, f64)>,
+        /// When the browser's counts were last told, in ms, and what they were: device underruns and their seconds.
+        device: Cell<(f64, f64, f64)>,
         timeline: Option<Timeline>,
     }
 
@@ -85,11 +88,14 @@ mod with_log {
                 frames_per_ms: sample_rate / 1e3,
                 ears: RefCell::new(ears),
                 hidden_ms: Cell::default(),
-                standstill: RefCell::new(Standstill::new(Look {
-                    at_ms: now(),
-                    date_ms: Date::now(),
-                    ..Look::default()
-                })),
+                standstill: RefCell::new(Standstill::new(
+                    Look {
+                        at_ms: now(),
+                        date_ms: Date::now(),
+                        ..Look::default()
+                    },
+                    EVERY_MS,
+                )),
                 fetched: RefCell::default(),
                 device: Cell::default(),
                 timeline: performance.filter(|_| timeline).map(Timeline::new),
@@ -115,10 +121,10 @@ mod with_log {
             }
         }
 
-        /// Looks, once a second at most, what the browser counts and whether everything stood still.
+        /// Looks now and then what the browser counts and whether everything stood still.
         fn look_around(&self, page: &Witness, snapshot: &Snapshot) {
             let mut standstill = self.standstill.borrow_mut();
-            if now() - standstill.looked_ms() < EVERY_MS {
+            if !standstill.is_due(now()) {
                 return;
             }
             let mut log = self.log.borrow_mut();
@@ -129,12 +135,15 @@ mod with_log {
                 ..
             }) = device
             {
-                let (events_before, seconds_before) = self.device.replace((events, seconds));
-                log.saw(Sight::Device {
-                    at_ms: self.epoch_ms(),
-                    events: (events - events_before) as u64,
-                    seconds: seconds - seconds_before,
-                });
+                let (before_ms, events_before, seconds_before) = self.device.get();
+                if now() - before_ms >= DEVICE_EVERY_MS {
+                    self.device.set((now(), events, seconds));
+                    log.saw(Sight::Device {
+                        at_ms: self.epoch_ms(),
+                        events: (events - events_before) as u64,
+                        seconds: seconds - seconds_before,
+                    });
+                }
             }
             let stood_still = standstill.look(Look {
                 at_ms: now(),

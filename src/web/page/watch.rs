@@ -3,7 +3,7 @@
 use super::wait::sleep;
 use crate::watch::EVERY_MS;
 
-/// Calls `look` every second for as long as it returns true; in a hidden tab it may be rarer, down to once a minute.
+/// Calls `look` every [`EVERY_MS`] for as long as it returns true; in a hidden tab it may be rarer, down to once a minute.
 pub(super) fn watch(mut look: impl FnMut() -> bool + 'static) {
     wasm_bindgen_futures::spawn_local(async move {
         loop {
