@@ -117,6 +117,7 @@ fn claim(scenario: Scenario, patience_ms: f64, failed: Failed) -> Result<Promise
         let run = future_to_promise(async move {
             let ended = session::play(&scenario, &reins, patience_ms).await;
             STAGE.with_borrow_mut(|stage| stage.running = None);
+            crate::lab::run_over();
             match ended {
                 Ok(report) => {
                     let report = JSON::parse(&report.to_json())?;
