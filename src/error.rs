@@ -42,6 +42,15 @@ pub enum Error {
         /// Channels of the ring.
         channels: usize,
     },
+    /// A fault on purpose cannot be caused as things are.
+    #[cfg(feature = "faults")]
+    #[error("the fault '{kind}' cannot be caused: {why}")]
+    Fault {
+        /// Its kind, as in the scenario.
+        kind: &'static str,
+        /// What it lacks.
+        why: &'static str,
+    },
     /// A file cannot be played, or not to its end.
     #[error("{name}: {reason}")]
     File {

@@ -54,6 +54,8 @@ pub mod shared;
 pub mod sim;
 #[cfg(not(loom))]
 pub mod source;
+#[cfg(not(loom))]
+pub mod watch;
 #[cfg(all(target_family = "wasm", not(loom)))]
 pub mod web;
 

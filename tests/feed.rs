@@ -11,10 +11,9 @@ use std::time::Duration;
 use noxrun::Error;
 use noxrun::consume::Quanta;
 use noxrun::feed::{CHANGE_SLOTS, Feed, FeedSource, FeedWriter, Heard, SEGMENT_SLOTS, SeekCommand};
-use noxrun::inject::StallPlan;
 use noxrun::ledger::{ProducerState, SilentBy};
 use noxrun::render::{Clock, Pacer, RenderInfo, Source, SystemClock, Turn};
-use noxrun::ring::{Consumer, Producer, Until, Woken};
+use noxrun::ring::{Consumer, Producer, Ticket, Until, Woken};
 use noxrun::shared::SharedOutput;
 use noxrun::source::Sine;
 use proptest::prelude::*;
@@ -37,7 +36,10 @@ impl Clock for FakeClock {
         0.0
     }
 
-    fn stand_still(&self, _how_long: Duration) {}
+    /// Short: a source that has ended waits for nothing else.
+    fn sleep(&mut self, producer: &mut Producer, ticket: Ticket, until: Until, timeout: Duration) -> Woken {
+        producer.sleep(ticket, until, timeout.min(Duration::from_millis(1)))
+    }
 }
 
 /// A source that always has more to prepare: the producer then never falls asleep in a test of one thread.
@@ -157,15 +159,7 @@ impl Rig {
         shared.ring.set_limit(setup.limit).expect("in range");
         let feed = Feed::new(shared.clone(), setup.feed).expect("in range");
         let source = Box::new(Awake(FeedSource::claim(feed.clone()).expect("free")));
-        let mut pacer = Pacer::new(shared.clone(), source, setup.block, FakeClock::default()).expect("free");
-        // Never due on a clock that stands, but it keeps a source that has ended from sleeping for longer.
-        let stalls = StallPlan {
-            ms: 1.0,
-            every_ms: 1.0,
-            jitter_ms: 0.0,
-            seed: 0,
-        };
-        pacer.set_stalls(Some(stalls)).expect("in range");
+        let pacer = Pacer::new(shared.clone(), source, setup.block, FakeClock::default()).expect("free");
         Rig {
             feeder: Feeder::new(&feed),
             pacer,

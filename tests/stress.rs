@@ -10,8 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use noxrun::consume::Quanta;
-use noxrun::inject::StallPlan;
-use noxrun::render::{Pacer, SystemClock, Turn};
+use noxrun::render::{Pacer, RenderInfo, Source, SystemClock, Turn};
 use noxrun::ring::{Consumer, Ring, Woken};
 use noxrun::shared::SharedOutput;
 use noxrun::source::{INDEX_PERIOD, Index};
@@ -201,6 +200,18 @@ fn flushes_while_reading_lose_no_count() {
     assert!(read > 0 && discarded > 0 && applied > 0, "shows nothing");
 }
 
+/// Stands still for a millisecond now and then.
+struct Stalling(Index, Random);
+
+impl Source for Stalling {
+    fn render(&mut self, block: &mut [f32], info: &RenderInfo) -> usize {
+        if self.1.below(200) == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.0.render(block, info)
+    }
+}
+
 /// Somebody else looks at the ledger all the while: every snapshot balances, and nothing runs backwards.
 #[test]
 fn every_snapshot_balances_while_both_sides_run() {
@@ -210,14 +221,7 @@ fn every_snapshot_balances_while_both_sides_run() {
     let producer = thread::spawn({
         let shared = shared.clone();
         move || {
-            let mut pacer = Pacer::new(shared, Box::new(Index), 200, SystemClock::default()).expect("free");
-            let plan = StallPlan {
-                ms: 1.0,
-                every_ms: 20.0,
-                jitter_ms: 10.0,
-                seed: 3,
-            };
-            pacer.set_stalls(Some(plan)).expect("in range");
+            let mut pacer = Pacer::new(shared, Box::new(Stalling(Index, Random(3))), 200, SystemClock::default()).expect("free");
             let mut turns = 0u64;
             loop {
                 turns += 1;
@@ -227,7 +231,7 @@ fn every_snapshot_balances_while_both_sides_run() {
                     Turn::Rendered | Turn::Idle => {}
                 }
                 if turns.is_multiple_of(5000) {
-                    pacer.set_source(Box::new(Index));
+                    pacer.set_source(Box::new(Stalling(Index, Random(turns))));
                 }
             }
         }

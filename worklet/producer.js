@@ -39,6 +39,11 @@ const handlers = {
     answer(id, () => producer.set_source(source));
     producer.handled();
   },
+  // Faults on purpose (feature `faults`).
+  faults({ id, faults }) {
+    answer(id, () => producer.set_faults(faults));
+    producer.handled();
+  },
   // The feed of a decoder in another worker (feature `decode`).
   feed({ id, renew }) {
     answer(id, () => ({ feed: producer.feed(renew), ring: producer.feed_ring() }));

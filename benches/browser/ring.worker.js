@@ -112,7 +112,7 @@ function check(contestants) {
 onmessage = async ({ data: { capacity, rounds, times, ledger } }) => {
   try {
     const module = await WebAssembly.compileStreaming(fetch(new URL('../ring/noxrun_bg.wasm', import.meta.url)));
-    const memory = new WebAssembly.Memory({ initial: 128, maximum: 256, shared: true });
+    const memory = new WebAssembly.Memory({ initial: 128, maximum: 1024, shared: true });
     const exports = initSync({ module, memory, thread_stack_size: 65536 });
     const noxrun = noxrunRing(exports, memory, capacity);
     const ringbuf = ringbufJs(capacity);

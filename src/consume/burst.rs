@@ -50,6 +50,14 @@ impl BurstMeter {
     /// Safe.
     pub fn count_always(&mut self, always: bool) {
         self.always = always;
+        self.rest();
+    }
+
+    /// When it is not to count: what follows is not seen until somebody asks again.
+    fn rest(&mut self) {
+        if !self.wants_time() {
+            (self.length, self.last_ms) = (0, f64::INFINITY);
+        }
     }
 
     /// Counts again when `recounts` has changed. Returns whether it has: what was counted so far is to be forgotten.
@@ -86,10 +94,7 @@ impl BurstMeter {
         }
         let ended = core::mem::replace(&mut self.length, 1);
         self.left = self.left.saturating_sub(u32::from(ended > 0));
-        if !self.wants_time() {
-            // What follows is not seen until somebody asks again.
-            (self.length, self.last_ms) = (0, f64::INFINITY);
-        }
+        self.rest();
         Some(ended.min(BURST_BUCKETS - 1))
     }
 }

@@ -56,6 +56,21 @@ impl FaultKind {
         FaultKind::Allocate,
     ];
 
+    /// The kind that a number in shared memory stands for, if there is one.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get(number as usize).copied()
+    }
+
+    /// Of `frames` frames concerned from `position` in the ring on, those that the index signal shows once everything before `read` has been read; `None` for kinds that it does not count one for one.
+    pub fn shown(self, position: u64, frames: u64, read: u64) -> Option<u64> {
+        match self {
+            // At the first frame behind what is missing, and at the first that comes again.
+            FaultKind::Skip | FaultKind::Replay => Some(if read > position { frames } else { 0 }),
+            FaultKind::Tear => Some(read.saturating_sub(position).min(frames)),
+            _ => None,
+        }
+    }
+
     /// Its name, as in the scenario and the report.
     pub fn name(self) -> &'static str {
         match self {
@@ -75,5 +90,18 @@ impl FaultKind {
             FaultKind::Alias => "alias",
             FaultKind::Allocate => "allocate",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_leads_back_to_its_kind() {
+        for kind in FaultKind::ALL {
+            assert_eq!(FaultKind::from_number(kind as u32), Some(kind));
+        }
+        assert_eq!(FaultKind::from_number(FaultKind::ALL.len() as u32), None);
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
     connect_source(lab)?;
     connect_ring(lab)?;
     connect_faults(lab)?;
+    super::faults::connect(lab)?;
     super::take::connect(lab)?;
     // After the button's own listener: the event comes up to the group.
     let on = lab.clone();

@@ -31,6 +31,7 @@ pub(super) struct Controls {
     pub(super) suspend: HtmlButtonElement,
     pub(super) suspend_ms: HtmlInputElement,
     pub(super) faults: FaultPanel,
+    pub(super) faults_off: HtmlButtonElement,
     pub(super) timeline: HtmlInputElement,
 }
 
@@ -57,6 +58,7 @@ impl Controls {
             suspend: element("suspend")?,
             suspend_ms: element("suspend-ms")?,
             faults: FaultPanel::make()?,
+            faults_off: element("faults-off")?,
             timeline: element("timeline")?,
         };
         fill_track(&controls.volume);
@@ -104,6 +106,7 @@ impl Controls {
             },
             volume: self.gain(),
             timeline: self.timeline.checked(),
+            pace: self.faults.pace().producers(OutputOptions::default().seed),
             ..OutputOptions::default()
         })
     }
@@ -119,6 +122,7 @@ impl Controls {
             "seconds": seconds,
             "bufferFrames": self.ring_frames().map_err(|error| error.to_string())?,
             "latencyHint": self.latency_hint.value(),
+            "pace": self.faults.pace(),
             "stress": self.faults.stress(),
         });
         let scenario = Scenario::from_value(&scenario).map_err(|refusal| refusal.to_string())?;

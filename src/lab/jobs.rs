@@ -7,6 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::live::while_live;
 use super::page::Lab;
 use super::phase::Phase;
+use super::run::SharedLog;
 use crate::web::page::Output;
 use crate::web::{PageError, SourceSpec};
 
@@ -71,7 +72,8 @@ impl Lab {
                 output.set_volume(self.controls.gain());
                 self.controls.choice.keep();
                 self.message.clear();
-                self.adopt(output);
+                self.adopt(output, SharedLog::default());
+                self.cause_faults(false);
                 self.files_begin();
             }
             Ok(output) => output.close().await,

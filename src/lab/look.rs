@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
 use super::announce::Topic;
+use super::controls::set_disabled;
 use super::dom::{now_ms, sleep, window};
 use super::page::Lab;
 use super::phase::Phase;
@@ -113,6 +114,12 @@ impl Lab {
     pub(super) fn show(self: &Rc<Self>, phase: Phase) {
         self.phase.set(phase);
         self.controls.show_phase(phase, self.working.get());
+        let run = super::run::is_on();
+        self.controls.faults.offer(!run);
+        set_disabled(&self.controls.faults_off, run || !self.controls.faults.any());
+        if !phase.is_live() {
+            self.live_faults.end();
+        }
         self.view.borrow_mut().show_phase(phase);
         if let Some(failure) = self.output().and_then(|output| output.source_failure())
             && !self.told_failure.replace(true)

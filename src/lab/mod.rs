@@ -63,6 +63,7 @@
 
 pub mod announce;
 pub mod causes;
+pub mod export;
 pub mod faults;
 pub mod format;
 pub mod history;
@@ -107,4 +108,4 @@ mod verdicts;
 mod view;
 
 #[cfg(target_family = "wasm")]
-pub(crate) use page::{adopt, ran, silence};
+pub(crate) use page::{adopt, ran, run_over, silence};

@@ -9,11 +9,14 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::controls::Controls;
 use super::dom::{document, now_ms};
+use super::faults;
 use super::jobs::Job;
 use super::message::Message;
 use super::phase::Phase;
 use super::player::Player;
 use super::report::Report;
+use super::run::SharedLog;
+use super::scenario::Scenario;
 use super::take::Take;
 use super::view::View;
 use crate::web::page::{Output, preload, shareable};
@@ -53,6 +56,8 @@ pub fn lab_start() -> Result<(), JsValue> {
         frame: RefCell::new(None),
         frame_asked: Cell::new(false),
         tell_asked: Cell::new(false),
+        live_faults: Rc::default(),
+        scenario: RefCell::new(None),
         ran: RefCell::new(None),
     });
     let on_frame = {
@@ -76,20 +81,29 @@ pub fn lab_start() -> Result<(), JsValue> {
     body.set_attribute("data-phase", "ready")
 }
 
-/// Shows `output` instead of the current one, which is closed.
-pub(crate) fn adopt(output: Output) {
+/// Shows `output` instead of the current one, which is closed: it plays `scenario`, and `log` is of that run.
+pub(crate) fn adopt(output: Output, log: SharedLog, scenario: &Scenario) {
     if let Some(lab) = LAB.with_borrow(Clone::clone) {
         lab.controls.show_ring(output.facts().buffer_frames as u64);
+        lab.controls.faults.show(&scenario.stress);
         lab.message.clear();
-        lab.adopt(output);
+        lab.adopt(output, log);
+        lab.scenario.replace(Some(scenario.clone()));
+        lab.show_link();
     }
 }
 
-/// A run is over: `report` is of what the page shows, until something else plays.
+/// A run is done: `report` is of what the page shows, until something else plays.
 pub(crate) fn ran(report: Report) {
     if let Some(lab) = LAB.with_borrow(Clone::clone) {
         lab.ran.replace(Some(report));
-        lab.show_link();
+    }
+}
+
+/// No run is on any more, however it ended: the page is its visitor's again.
+pub(crate) fn run_over() {
+    if let Some(lab) = LAB.with_borrow(Clone::clone) {
+        lab.show(lab.phase_now());
     }
 }
 
@@ -122,6 +136,10 @@ pub(super) struct Lab {
     pub(super) frame: RefCell<Option<OnFrame>>,
     pub(super) frame_asked: Cell<bool>,
     pub(super) tell_asked: Cell<bool>,
+    /// Faults of the page's own that are switched on.
+    pub(super) live_faults: Rc<faults::Live>,
+    /// What the run does whose output was the latest, until somebody changes a control.
+    pub(super) scenario: RefCell<Option<Scenario>>,
     /// The report of the run whose output was the latest, once it is over.
     pub(super) ran: RefCell<Option<Report>>,
 }
@@ -161,15 +179,19 @@ impl Lab {
         }
     }
 
-    pub(super) fn adopt(self: &Rc<Self>, output: Output) {
+    /// Shows `output` instead of the current one. What happens to it is kept in `log`.
+    pub(super) fn adopt(self: &Rc<Self>, output: Output, log: SharedLog) {
+        output.count_callbacks();
         let old = self.current.replace(Some(output));
         if let Some(old) = old {
             spawn_local(async move { old.close().await });
         }
         self.told_failure.set(false);
         self.ran.take();
+        self.scenario.take();
+        self.live_faults.end();
         self.take.offer(true);
-        self.view.borrow_mut().begin();
+        self.view.borrow_mut().begin(log);
         self.look_again();
     }
 

@@ -8,6 +8,7 @@ use web_sys::{Blob, BlobPropertyBag, Event, HtmlAnchorElement, HtmlButtonElement
 
 use super::controls::set_disabled;
 use super::dom::{document, element, listen, sleep, window};
+use super::export;
 use super::page::Lab;
 use super::report::Report;
 
@@ -125,6 +126,13 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
         let on = lab.clone();
         listen(&lab.take.link, event, move |_: Event| on.show_link())?;
     }
+    // Whatever is changed, it is no longer what the run did.
+    let on = lab.clone();
+    let controls: HtmlElement = element("lab")?;
+    listen(&controls, "change", move |_: Event| {
+        on.scenario.take();
+        on.show_link();
+    })?;
     lab.show_link();
     Ok(())
 }
@@ -161,14 +169,15 @@ impl Lab {
     fn written(&self, what: What) -> Result<String, String> {
         match what {
             What::Link => self.link(),
-            What::Report => Ok(self.report()?.to_json()),
-            What::Log | What::Summary => Err("not there yet".into()),
+            What::Report => Ok(export::json(&self.report()?)),
+            What::Log => Ok(export::csv(&self.report()?)),
+            What::Summary => Ok(export::summary(&self.report()?, self.link().ok().as_deref())),
         }
     }
 
     fn link(&self) -> Result<String, String> {
-        if let Some(scenario) = &*self.ran.borrow() {
-            return Ok(super::run::link(&scenario.scenario));
+        if let Some(scenario) = &*self.scenario.borrow() {
+            return Ok(super::run::link(scenario));
         }
         match self.controls.scenario(self.seconds())? {
             (scenario, true) => Ok(super::run::link(&scenario)),
@@ -181,11 +190,14 @@ impl Lab {
         if let Some(report) = &*self.ran.borrow() {
             return Ok(report.clone());
         }
-        let (scenario, _) = self.controls.scenario(self.seconds())?;
-        self.view
-            .borrow()
-            .report(&scenario)
-            .ok_or_else(|| "nothing has been played yet".into())
+        let of_run = self.scenario.borrow().clone();
+        let scenario = match of_run {
+            Some(scenario) => scenario,
+            None => self.controls.scenario(self.seconds())?.0,
+        };
+        let output = self.output();
+        let report = self.view.borrow().report(&scenario, output.as_ref());
+        report.ok_or_else(|| "nothing has been played yet".into())
     }
 
     /// For how long it is to be played again: as long as it has been played, in whole seconds.

@@ -4,19 +4,20 @@ use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
 
 use super::announce::{Announcer, Topic};
-use super::causes::{Around, Histograms, Losses};
+use super::causes::{Around, Histograms, Losses, Sentences};
 use super::chart::{Chart, Lines};
 use super::dom::{Mark, Text, element, epoch_ms};
+use super::faults::Records;
 use super::format::{Clock, Grouped, Many, Ms};
 use super::history::History;
 use super::ledger_table::LedgerTable;
 use super::panels::{Figures, Panels};
 use super::phase::Phase;
-use super::report::{Report, RunLog};
-use super::run::facts_of;
+use super::report::Report;
+use super::run::{SharedLog, facts_of};
 use super::scenario::Scenario;
 use super::verdicts::Verdicts;
-use crate::ledger::Snapshot;
+use crate::ledger::{Snapshot, verdicts};
 use crate::web::page::{Facts, Output};
 
 /// Facts come from the browser's own objects, which change about once a second.
@@ -47,11 +48,16 @@ pub(super) struct View {
     ledger: LedgerTable,
     losses: Losses,
     /// Faults and losses of the producer, for the report.
-    run_log: RunLog,
+    run_log: SharedLog,
     /// When the first frame was heard, in ms since the epoch.
     start_ms: Option<f64>,
+    /// For how long the page was hidden while the latest output was there.
+    hidden_seconds: Option<f64>,
     histograms: Histograms,
     verdicts: Verdicts,
+    records: Records,
+    /// By how many minutes clocks here are ahead of UTC.
+    east_minutes: f64,
     details_at_ms: f64,
     chart: Chart,
     history: History,
@@ -96,10 +102,13 @@ impl View {
             panels: Panels::find()?,
             ledger: LedgerTable::find()?,
             losses: Losses::find()?,
-            run_log: RunLog::default(),
+            run_log: SharedLog::default(),
             start_ms: None,
+            hidden_seconds: None,
             histograms: Histograms::find()?,
             verdicts: Verdicts::find()?,
+            records: Records::find()?,
+            east_minutes: -js_sys::Date::new_0().get_timezone_offset(),
             details_at_ms: f64::NEG_INFINITY,
             chart: Chart::find()?,
             history: History::default(),
@@ -116,7 +125,7 @@ impl View {
     }
 
     /// Another output follows.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, log: SharedLog) {
         self.history.clear();
         self.facts = None;
         self.facts_at_ms = f64::NEG_INFINITY;
@@ -127,8 +136,9 @@ impl View {
         self.hint.set_hidden(true);
         self.details_at_ms = f64::NEG_INFINITY;
         self.losses.begin();
-        self.run_log = RunLog::default();
+        self.run_log = log;
         self.start_ms = None;
+        self.hidden_seconds = None;
     }
 
     /// What the page is doing, as word and attribute; news for screen readers.
@@ -164,10 +174,19 @@ impl View {
         self.limit
     }
 
-    /// The report of the latest output so far, as if `scenario` had been run; `None` before there was any.
-    pub(super) fn report(&self, scenario: &Scenario) -> Option<Report> {
-        let facts = facts_of(self.facts.as_ref()?, 0, self.start_ms?);
-        Some(Report::new(scenario, &facts, &self.run_log, &self.latest))
+    /// The report of the latest output so far, as if `scenario` had been run; `None` before there was any. `output`: as long as it is there.
+    pub(super) fn report(&self, scenario: &Scenario, output: Option<&Output>) -> Option<Report> {
+        // Of one that is closed this was kept.
+        if let Some(output) = output {
+            output.with_log(|events| self.run_log.borrow_mut().explain(events));
+        }
+        let facts = facts_of(self.facts.as_ref()?, 0, self.start_ms?, self.hidden_seconds);
+        Some(Report::new(scenario, &facts, &self.run_log.borrow(), &self.latest))
+    }
+
+    /// Where faults are recorded as they happen.
+    pub(super) fn run_log(&self) -> SharedLog {
+        self.run_log.clone()
     }
 
     /// For how long the latest output has put out sound, in seconds.
@@ -244,7 +263,7 @@ impl View {
         self.ledger.show(snapshot);
         if now_ms - self.details_at_ms >= DETAILS_EVERY_MS || !phase.is_live() {
             self.details_at_ms = now_ms;
-            self.show_details(output, sample_rate)?;
+            self.show_details(output, phase.is_live())?;
         }
         if now_ms - self.earlier[1].0 >= LOAD_SPAN_MS {
             self.earlier.swap(0, 1);
@@ -255,10 +274,16 @@ impl View {
     }
 
     /// What changes too often to be read at once, and costs more than a figure.
-    fn show_details(&mut self, output: &Output, sample_rate: f64) -> Result<(), JsValue> {
+    fn show_details(&mut self, output: &Output, live: bool) -> Result<(), JsValue> {
         let snapshot = &self.latest;
         let Some(facts) = &self.facts else { return Ok(()) };
-        self.run_log.look(snapshot);
+        let sample_rate = f64::from(facts.sample_rate);
+        let injected = {
+            let mut log = self.run_log.borrow_mut();
+            log.look(snapshot);
+            log.injected(0.0)
+        };
+        self.records.show(&injected, self.east_minutes)?;
         if self.start_ms.is_none() && snapshot.consumer.fresh > 0 {
             self.start_ms = Some(epoch_ms() - 1e3 * snapshot.consumer.fresh as f64 / sample_rate);
         }
@@ -271,14 +296,30 @@ impl View {
                 sample_rate,
             },
         );
-        output.with_log(|log| self.losses.take(log));
-        self.losses.show(&mut self.history)?;
-        self.verdicts.show(&output.verdicts())
+        output.with_log(|events| {
+            self.losses.take(events);
+            if !live {
+                self.run_log.borrow_mut().explain(events);
+            }
+        });
+        let sentences = self.sentences();
+        self.losses.show(&mut self.history, sentences)?;
+        let findings = output.findings();
+        self.hidden_seconds = findings.hidden_seconds;
+        self.verdicts.show(&verdicts(&findings))
+    }
+
+    fn sentences(&self) -> Sentences {
+        Sentences {
+            sample_rate: self.sample_rate(),
+            east_minutes: self.east_minutes,
+        }
     }
 
     /// Shows the losses again, of which somebody wants to see others.
     pub(super) fn show_losses(&mut self) -> Result<(), JsValue> {
-        self.losses.show(&mut self.history)
+        let sentences = self.sentences();
+        self.losses.show(&mut self.history, sentences)
     }
 
     fn announce_underruns(&mut self, sample_rate: f64) {

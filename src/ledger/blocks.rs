@@ -89,10 +89,17 @@ impl ProducerState {
 pub struct ConsumerLedger {
     /// Guards everything below and the ring's read position.
     pub sequence: Sequence,
+    // First what changes with every quantum, all on one cache line.
     /// Asked for by the browser. An atomic, because the producer looks at it too (relaxed: a number by itself).
     pub requested: AtomicU64,
     /// Played for the first time.
     pub fresh: Count,
+    /// Quanta asked for.
+    pub quanta: Count,
+    /// Frames in the latest quantum.
+    pub quantum: Count,
+    /// Times the producer was woken.
+    pub wakes: Count,
     /// Played again by the strategy.
     pub repeated: Count,
     /// Made up by the concealment.
@@ -101,8 +108,6 @@ pub struct ConsumerLedger {
     pub silent: [Count; SilentBy::COUNT],
     /// Read and thrown away, by [`DroppedBy`].
     pub dropped: [Count; DroppedBy::COUNT],
-    /// Quanta asked for.
-    pub quanta: Count,
     /// Quanta with at least one repeated frame.
     pub duplicate_quanta: Count,
     /// Quanta with at least one concealed or underrun-silent frame.
@@ -113,12 +118,8 @@ pub struct ConsumerLedger {
     pub skipped: Count,
     /// Frames of the index signal that came again.
     pub replayed: Count,
-    /// Times the producer was woken.
-    pub wakes: Count,
     /// Heap allocations on the audio thread inside `process()` (counted when the counting allocator is built in).
     pub allocations: Count,
-    /// Frames in the latest quantum.
-    pub quantum: Count,
     /// Where the latest stretch of frames that did not come from the ring begins, among all frames requested …
     pub gap_from: Count,
     /// … and the first frame after it.

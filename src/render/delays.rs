@@ -124,15 +124,15 @@ impl Delays {
     /// Slept from `from_ms` until `now_ms` for `rest`; `there`: what it slept for has come about (else a call or the time-out ended it).
     pub fn slept(&mut self, shared: &SharedOutput, from_ms: f64, now_ms: f64, rest: Rest, there: bool) {
         let took_ms = (now_ms - from_ms).max(0.0);
-        let asked = Delays::asked(shared) - self.looked.1;
-        self.reader_moves = asked > 0;
+        let (before, after) = (self.looked.1, Delays::asked(shared));
+        self.reader_moves = after > before;
         if rest == Rest::Dry {
             self.spell.dry_ms += took_ms;
         } else {
             self.spell.asleep_ms += took_ms;
         }
         let late_ms = match rest {
-            Rest::Room { frame } if there => self.reader.woken(now_ms, frame, asked).clamp(0.0, took_ms),
+            Rest::Room { frame } if there => self.reader.woken(now_ms, frame, before, after).clamp(0.0, took_ms),
             Rest::Time(due_ms) if there => (now_ms - due_ms).max(0.0),
             _ => {
                 if !self.reader_moves {

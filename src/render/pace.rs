@@ -1,5 +1,7 @@
 //! What drives the producer.
 
+use core::ops::RangeInclusive;
+
 use crate::error::{Error, in_range};
 use crate::inject::Random;
 
@@ -35,6 +37,11 @@ pub(super) struct Timer {
 }
 
 impl Pace {
+    /// From one block to the next, in ms.
+    pub const PERIOD_MS: RangeInclusive<f64> = 0.1..=10_000.0;
+    /// By how much a block may come later, in ms.
+    pub const JITTER_MS: RangeInclusive<f64> = 0.0..=10_000.0;
+
     /// The clock, if it is one, beginning at `now_ms`; a block lasts `block_ms`.
     ///
     /// # Errors
@@ -50,8 +57,9 @@ impl Pace {
             return Ok(None);
         };
         let period_ms = period_ms.unwrap_or(block_ms);
-        in_range("the pace's periodMs", period_ms, 0.1, 10_000.0, " ms")?;
-        in_range("the pace's jitterMs", jitter_ms, 0.0, 10_000.0, " ms")?;
+        let within = |what, value, range: RangeInclusive<f64>| in_range(what, value, *range.start(), *range.end(), " ms");
+        within("the pace's periodMs", period_ms, Pace::PERIOD_MS)?;
+        within("the pace's jitterMs", jitter_ms, Pace::JITTER_MS)?;
         in_range("the clock's ppm", ppm, -500_000.0, 500_000.0, " ppm")?;
         Ok(Some(Timer {
             period_ms: period_ms / (1.0 + ppm / 1e6),

@@ -2,9 +2,9 @@
 
 /// Estimates how late wake-ups are.
 ///
-/// A wake-up that waits for frame `n` to be asked for cannot come before it is: `time - n / rate` is the device's own offset plus how late the wake-up was. The smallest offset of the last
-/// seconds is taken for the device's. So what is found is lateness beyond the promptest wake-up of that time. Where block and callback do not divide one another, frames wait for different parts of a
-/// callback, and up to one callback's length counts as lateness.
+/// A wake-up cannot come before the callback that it waits for. Of a callback it is known how many frames had been asked for when it was over; the time of the wake-up less those frames, as a time, is
+/// the device's own offset plus how late the wake-up was. The smallest offset of the last seconds is taken for the device's. So what is found is lateness beyond the promptest wake-up of that time; and where the
+/// hardware's callbacks are no whole quanta, up to one quantum's length counts as lateness.
 #[derive(Debug)]
 pub(super) struct ReaderClock {
     frame_ms: f64,
@@ -38,20 +38,26 @@ impl ReaderClock {
         self.smallest = [f64::INFINITY; 2];
     }
 
-    /// A wake-up at `now_ms` that waited for frame `frame` (counted as the reader asks for them) to be asked for; during the sleep `asked` frames were. Returns by how many ms it was late.
+    /// A wake-up at `now_ms` that waited for frame `frame` to be asked for; before the sleep `before` frames had been, now `after` have. Returns by how many ms it was late.
     ///
     /// # Real-time
     /// Safe.
-    pub fn woken(&mut self, now_ms: f64, frame: u64, asked: u64) -> f64 {
+    pub fn woken(&mut self, now_ms: f64, frame: u64, before: u64, after: u64) -> f64 {
+        let asked = (after - before) as f64;
+        // Up to the end of the callback that called; where there were several since, of the first.
+        let called_at = match asked > 1.5 * self.usual && self.usual > 0.0 {
+            true => frame.max(before + self.usual as u64).min(after),
+            false => after,
+        };
         if now_ms >= self.span_ends_ms {
             self.smallest = [f64::INFINITY, self.smallest[0]];
             self.span_ends_ms = now_ms + SPAN_MS;
         }
-        let offset = now_ms - frame as f64 * self.frame_ms;
+        let offset = now_ms - called_at as f64 * self.frame_ms;
         self.smallest[0] = self.smallest[0].min(offset);
         // One callback in sixteen: a single long one changes little.
         let weight = if self.usual == 0.0 { 1.0 } else { 1.0 / 16.0 };
-        self.usual += weight * (asked as f64 - self.usual);
+        self.usual += weight * (asked - self.usual);
         offset - self.smallest[0].min(self.smallest[1])
     }
 }
@@ -63,18 +69,38 @@ mod tests {
     #[test]
     fn lateness_is_measured_against_the_promptest() {
         let mut clock = ReaderClock::new(48_000.0);
-        for callback in 0..2_000_u64 {
+        for callback in 1..2_000_u64 {
             let due = 100.0 + callback as f64 * 512.0 / 48.0;
-            let late = match callback % 100 {
-                50 => 20.0,
-                _ => 0.05,
+            // Twice as long as a callback lasts: the reader asks for two more meanwhile.
+            let (late, after) = match callback % 100 {
+                50 => (22.0, callback * 512 + 1024),
+                _ => (0.05, callback * 512),
             };
-            let found = clock.woken(due + late, callback * 512, 512);
-            assert!((found - (late - 0.05)).abs() < 1e-6, "callback {callback}: {found} for {late}");
+            let found = clock.woken(due + late, (callback - 1) * 512 + 128, (callback - 1) * 512, after);
+            // Callbacks that seem longer now and then make their usual length less certain.
+            assert!((found - (late - 0.05)).abs() < 1.5, "callback {callback}: {found} for {late}");
+            if late < 1.0 {
+                assert!(found < 1e-6, "callback {callback}: {found}");
+            }
         }
+        assert!((clock.usual_frames() - 512.0).abs() < 64.0, "{}", clock.usual_frames());
         // The device pauses for a second: first all wake-ups seem late, then that is how it is.
         clock.forget();
-        assert_eq!(clock.woken(30_000.0, 1_024_000, 512), 0.0);
-        assert_eq!(clock.usual_frames(), 512.0);
+        assert_eq!(clock.woken(30_000.0, 1_024_000, 1_023_500, 1_024_000), 0.0);
+    }
+
+    #[test]
+    fn callbacks_of_no_whole_quanta_are_late_by_less_than_a_quantum() {
+        let mut clock = ReaderClock::new(44_100.0);
+        let asked = |callback: u64| (callback * 441).div_ceil(128) * 128;
+        for callback in 1..1_000 {
+            let found = clock.woken(
+                callback as f64 * 10.0,
+                asked(callback - 1) + 64,
+                asked(callback - 1),
+                asked(callback),
+            );
+            assert!(found < 128.0 / 44.1, "callback {callback}: {found}");
+        }
     }
 }

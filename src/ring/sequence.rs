@@ -72,6 +72,9 @@ impl Sequence {
         self.0.store(odd, Ordering::Relaxed);
         // Keeps the changes behind the odd number.
         fence(Ordering::Release);
+        // For Wasm that fence is nothing but an order to the compiler. A store and a load that are both sequentially consistent stay in order, and what follows the load stays behind it.
+        #[cfg(target_family = "wasm")]
+        self.0.load(Ordering::SeqCst);
     }
 
     /// After the last change; the writer's thread alone.

@@ -59,3 +59,19 @@ impl Clock for SimClock {
         producer.get_up(ticket, until)
     }
 }
+
+#[cfg(feature = "faults")]
+impl crate::inject::Hands for SimClock {
+    fn stand_still(&self, how_long: Duration) {
+        SimClock::stand_still(self, how_long);
+    }
+
+    fn work(&self, how_long: Duration) {
+        SimClock::stand_still(self, how_long);
+    }
+
+    /// Nobody clears up here, and it takes no time.
+    fn litter(&self) -> u64 {
+        crate::inject::LITTER_BYTES
+    }
+}

@@ -5,6 +5,8 @@ use super::device::Device;
 use super::work::{Worker, Working};
 use super::world::World;
 use crate::error::Error;
+#[cfg(feature = "faults")]
+use crate::inject::{Fault, Injector};
 use crate::ledger::{Cause, Circumstances, Snapshot, UnderrunEvent, cause};
 use crate::render::{Clock, Pace, Pacer, Source, Turn};
 use crate::ring::sync::{Arc, Ordering};
@@ -20,6 +22,8 @@ pub struct Simulation {
     worker: Worker,
     pacer: Pacer<Box<dyn Clock>>,
     dead: bool,
+    #[cfg(feature = "faults")]
+    faults: Option<(Injector, usize)>,
 }
 
 /// An underrun as the simulation saw it.
@@ -75,7 +79,75 @@ impl Simulation {
             world,
             worker,
             dead: false,
+            #[cfg(feature = "faults")]
+            faults: None,
         })
+    }
+
+    /// As [`Simulation::new`], with a producer that is driven by `pace` and made to fail by `faults`; `seed` decides what they leave to chance.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`], [`Error::Fault`].
+    #[cfg(feature = "faults")]
+    #[expect(clippy::too_many_arguments, reason = "all that an output is made of")]
+    pub fn with_faults(
+        channels: usize,
+        limit: usize,
+        source: Box<dyn Source>,
+        block: usize,
+        device: Device,
+        worker: Worker,
+        pace: Pace,
+        (faults, seed): (&[Fault], u64),
+    ) -> Result<Self, Error> {
+        let shared = Arc::new(SharedOutput::new(channels, STORAGE_FRAMES.max(limit), device.sample_rate)?);
+        shared.ring.set_limit(limit)?;
+        let world = World::new(shared.clone(), device)?;
+        let clock = SimClock::new(world.clone(), worker);
+        let injector = Injector::new(shared.clone(), clock.clone(), pace, seed);
+        injector.set(faults)?;
+        let source = injector.source(Box::new(Working::new(source, world.clone(), worker)), block);
+        let clock: Box<dyn Clock> = Box::new(injector.clock(clock));
+        let mut pacer = Pacer::new(shared.clone(), source, block, clock)?;
+        pacer.set_pace(injector.pace())?;
+        Ok(Simulation {
+            pacer,
+            shared,
+            world,
+            worker,
+            dead: false,
+            faults: Some((injector, block)),
+        })
+    }
+
+    /// Other faults from now on.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`]; [`Error::Fault`], also where the simulation was not made with [`Simulation::with_faults`].
+    #[cfg(feature = "faults")]
+    pub fn set_faults(&mut self, faults: &[Fault]) -> Result<(), Error> {
+        let Some((injector, _)) = &self.faults else {
+            return Err(Error::Fault {
+                kind: faults.first().map_or("", |fault| fault.kind().name()),
+                why: "the simulation was made without any",
+            });
+        };
+        let before = injector.pace();
+        injector.set(faults)?;
+        match injector.pace() {
+            same if same == before => Ok(()),
+            other => self.pacer.set_pace(other),
+        }
+    }
+
+    /// `source` with what happens to it here.
+    fn made(&self, source: Box<dyn Source>) -> Box<dyn Source> {
+        let working = Box::new(Working::new(source, self.world.clone(), self.worker));
+        #[cfg(feature = "faults")]
+        if let Some((injector, block)) = &self.faults {
+            return injector.source(working, *block);
+        }
+        working
     }
 
     /// What drives the producer from now on.
@@ -93,8 +165,7 @@ impl Simulation {
         while !matches!(self.pacer.turn(), Turn::Mail | Turn::Stopped) {}
         self.pacer.build_up();
         self.world.pass(ms);
-        self.pacer
-            .set_source(Box::new(Working::new(source, self.world.clone(), self.worker)));
+        self.pacer.set_source(self.made(source));
         self.pacer.handled();
     }
 

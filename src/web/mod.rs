@@ -16,6 +16,10 @@ mod clock;
 #[cfg(feature = "decode")]
 pub mod codec;
 mod error;
+#[cfg(feature = "faults")]
+mod faults;
+#[cfg(feature = "faults")]
+mod faulty;
 #[cfg(feature = "decode")]
 mod fed;
 #[cfg(feature = "decode")]
@@ -45,6 +49,26 @@ pub mod worklet;
 mod fed {
     #[derive(Default)]
     pub(super) struct Feeds;
+}
+
+/// Without the feature `faults` nothing fails on purpose.
+#[cfg(not(feature = "faults"))]
+mod faulty {
+    use super::WorkerClock;
+    use crate::render::Source;
+
+    pub(super) type Clock = WorkerClock;
+    pub(super) struct Faulty;
+
+    impl Faulty {
+        pub fn source(&self, source: Box<dyn Source>) -> Box<dyn Source> {
+            source
+        }
+
+        pub fn clock(&self, clock: WorkerClock) -> Clock {
+            clock
+        }
+    }
 }
 
 pub use clock::WorkerClock;

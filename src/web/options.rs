@@ -5,7 +5,10 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::PageError;
 use crate::error::{Decimal, Error, in_range};
-use crate::inject::StallPlan;
+#[cfg(feature = "faults")]
+use crate::inject::Fault;
+#[cfg(feature = "faults")]
+use crate::render::Pace;
 use crate::ring::MAX_CHANNELS;
 use crate::shared::SharedOutput;
 
@@ -123,13 +126,20 @@ pub struct OutputOptions {
     pub sample_rate: Option<f32>,
     /// What is played.
     pub source: SourceSpec,
-    /// Stalls on purpose.
-    pub stalls: Option<StallPlan>,
     /// Gain, 0.0 to 1.0.
     pub volume: f32,
     /// Whether lost frames and the producer's blocks also stand in the browser's Performance panel. Costs some 20 us a block.
     #[cfg(feature = "explain")]
     pub timeline: bool,
+    /// Faults on purpose, one of each kind at most; can be changed while it plays.
+    #[cfg(feature = "faults")]
+    pub faults: Vec<Fault>,
+    /// What drives the producer. One with a clock of its own loses frames in any case: this is for showing that.
+    #[cfg(feature = "faults")]
+    pub pace: Pace,
+    /// Decides what faults and pace leave to chance, 0 to 2^53 - 1.
+    #[cfg(feature = "faults")]
+    pub seed: u64,
 }
 
 impl Default for OutputOptions {
@@ -142,10 +152,15 @@ impl Default for OutputOptions {
             render_quantum: None,
             sample_rate: None,
             source: SourceSpec::Synth { voices: 16 },
-            stalls: None,
             volume: 1.0,
             #[cfg(feature = "explain")]
             timeline: false,
+            #[cfg(feature = "faults")]
+            faults: Vec::new(),
+            #[cfg(feature = "faults")]
+            pace: Pace::Demand,
+            #[cfg(feature = "faults")]
+            seed: 1,
         }
     }
 }
@@ -161,7 +176,7 @@ impl OutputOptions {
     /// Refuses what is out of range, by name and range.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`].
+    /// [`Error::OutOfRange`], `Error::Fault`.
     pub fn check(&self) -> Result<(), Error> {
         in_range("the channel count", self.channels as f64, 1.0, MAX_CHANNELS as f64, "")?;
         in_range(
@@ -196,6 +211,8 @@ impl OutputOptions {
             in_range("the latency hint", seconds, 0.0, 10.0, " s")?;
         }
         in_range("the volume", f64::from(self.volume), 0.0, 1.0, "")?;
+        #[cfg(feature = "faults")]
+        Fault::check_all(&self.faults, self.pace)?;
         match self.source {
             SourceSpec::Sine { hz } => in_range("the sine's frequency", hz, 1.0, 20_000.0, " Hz").map(drop),
             SourceSpec::Synth { voices } => in_range("the synth's voices", f64::from(voices), 1.0, 256.0, "").map(drop),
@@ -213,7 +230,7 @@ impl OutputOptions {
         self.block_frames.unwrap_or((self.buffer_frames / 2).min(256))
     }
 
-    /// Reads a plain object with the fields `channels`, `bufferFrames`, `blockFrames`, `latencyHint`, `renderQuantum`, `sampleRate`, `volume`, `timeline` (with feature `explain`) and `source`
+    /// Reads a plain object with the fields `channels`, `bufferFrames`, `blockFrames`, `latencyHint`, `renderQuantum`, `sampleRate`, `volume`, `timeline` (with feature `explain`), `faults`, `pace` and `seed` (with feature `faults`) and `source`
     /// (`{kind: "sine", hz}`, `{kind: "synth", voices}`, `{kind: "index"}`; with feature `decode` a `File`, an address, `{kind: "file", url}` or `{kind: "playlist", items, first}`); all optional.
     ///
     /// # Errors
@@ -237,9 +254,16 @@ impl OutputOptions {
                 "latencyHint" => options.latency_hint = hint(&field)?,
                 #[cfg(feature = "explain")]
                 "timeline" => options.timeline = field.as_bool().ok_or_else(|| wrong(&name, "must be true or false"))?,
+                #[cfg(feature = "faults")]
+                "faults" => options.faults = super::faults::faults(&field)?,
+                #[cfg(feature = "faults")]
+                "seed" => options.seed = whole(&name, &field)? as u64,
+                #[cfg(feature = "faults")]
+                "pace" => options.pace = super::faults::pace(&field, 1)?,
                 "source" => options.source = source(&field)?,
                 _ => {
-                    return Err(wrong(&name, &format!("is unknown: known are {FIELDS}")));
+                    let known = FIELDS.concat();
+                    return Err(wrong(&name, &format!("is unknown: known are {known}")));
                 }
             }
         }
@@ -248,26 +272,28 @@ impl OutputOptions {
 }
 
 /// Fields of the options.
-#[cfg(not(feature = "explain"))]
-const FIELDS: &str = "channels, bufferFrames, blockFrames, latencyHint, renderQuantum, sampleRate, volume, source";
-#[cfg(feature = "explain")]
-const FIELDS: &str = "channels, bufferFrames, blockFrames, latencyHint, renderQuantum, sampleRate, volume, timeline, source";
+const FIELDS: [&str; 4] = [
+    "channels, bufferFrames, blockFrames, latencyHint, renderQuantum, sampleRate, volume, ",
+    if cfg!(feature = "explain") { "timeline, " } else { "" },
+    if cfg!(feature = "faults") { "faults, pace, seed, " } else { "" },
+    "source",
+];
 
-fn wrong(name: &str, problem: &str) -> PageError {
+pub(super) fn wrong(name: &str, problem: &str) -> PageError {
     PageError::Option {
         name: name.into(),
         problem: problem.into(),
     }
 }
 
-fn number(name: &str, value: &JsValue) -> Result<f64, PageError> {
+pub(super) fn number(name: &str, value: &JsValue) -> Result<f64, PageError> {
     value
         .as_f64()
         .filter(|number| number.is_finite())
         .ok_or_else(|| wrong(name, "must be a number"))
 }
 
-fn whole(name: &str, value: &JsValue) -> Result<usize, PageError> {
+pub(super) fn whole(name: &str, value: &JsValue) -> Result<usize, PageError> {
     let number = number(name, value)?;
     if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {
         Ok(number as usize)

@@ -23,10 +23,14 @@ pub(super) enum Wish {
     Paused,
     Stop,
     Mail,
+    #[cfg(feature = "faults")]
     Freezes,
+    #[cfg(feature = "faults")]
     FreezeMs,
     Recount,
     Panic,
+    #[cfg(feature = "explain")]
+    CountCallbacks,
 }
 
 impl Wish {
@@ -36,10 +40,14 @@ impl Wish {
                 Wish::Paused => offset_of!(Control, paused),
                 Wish::Stop => offset_of!(Control, stop),
                 Wish::Mail => offset_of!(Control, mail),
+                #[cfg(feature = "faults")]
                 Wish::Freezes => offset_of!(Control, freezes),
+                #[cfg(feature = "faults")]
                 Wish::FreezeMs => offset_of!(Control, freeze_ms),
                 Wish::Recount => offset_of!(Control, recount),
                 Wish::Panic => offset_of!(Control, panic),
+                #[cfg(feature = "explain")]
+                Wish::CountCallbacks => offset_of!(Control, count_callbacks),
             }
     }
 }

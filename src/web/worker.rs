@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
 use super::WorkerClock;
+use super::faulty::{Clock, Faulty};
 use super::fed::Feeds;
 use super::message::{post, tell_panics};
 use super::options::object;
@@ -24,15 +25,16 @@ const STOPPED: u32 = 2;
 #[wasm_bindgen]
 pub struct ProducerWorker {
     shared: Arc<SharedOutput>,
-    pacer: Pacer<WorkerClock>,
+    pacer: Pacer<Clock>,
+    faulty: Faulty,
     end_told: bool,
     feeds: Feeds,
 }
 
 #[wasm_bindgen]
 impl ProducerWorker {
-    /// Makes the output's shared state and its source. `options`: `channels`, `capacity`, `limit`, `block` in frames, `sampleRate` in Hz, `source` {kind, number}, `stalls` {ms, everyMs,
-    /// jitterMs, seed} or nothing, `timeline` (feature `explain`). Throws with a text for people.
+    /// Makes the output's shared state and its source. `options`: `channels`, `capacity`, `limit`, `block` in frames, `sampleRate` in Hz, `source` {kind, number}, `timeline` (feature `explain`),
+    /// `faults` as in the page's options, `pace` and `seed` (feature `faults`). Throws with a text for people.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<ProducerWorker, JsError> {
         tell_panics();
@@ -49,11 +51,24 @@ impl ProducerWorker {
         }
         let mut feeds = Feeds::default();
         let source = open(&spec, &shared, &mut feeds).map_err(|reason| JsError::new(&reason))?;
-        let clock = WorkerClock::new().ok_or_else(|| JsError::new("the producer runs in a dedicated worker only"))?;
-        let pacer = Pacer::new(shared.clone(), timed(source, options), number("block") as usize, clock)?;
+        let clock = || WorkerClock::new().ok_or_else(|| JsError::new("the producer runs in a dedicated worker only"));
+        let block_frames = number("block") as usize;
+        #[cfg(feature = "faults")]
+        let faulty = Faulty::new(&shared, options, block_frames, clock()?)?;
+        #[cfg(not(feature = "faults"))]
+        let faulty = Faulty;
+        let source = timed(faulty.source(source), options);
+        let pacer = Pacer::new(shared.clone(), source, block_frames, faulty.clock(clock()?))?;
+        #[cfg(feature = "faults")]
+        let pacer = {
+            let mut pacer = pacer;
+            faulty.drive(&mut pacer)?;
+            pacer
+        };
         Ok(ProducerWorker {
             shared,
             pacer,
+            faulty,
             end_told: false,
             feeds,
         })
@@ -74,9 +89,14 @@ impl ProducerWorker {
         // Making a source may take a while, in which nothing is rendered.
         self.pacer.build_up();
         let source = open(spec, &self.shared, &mut self.feeds).map_err(|reason| JsError::new(&reason))?;
-        self.pacer.set_source(timed(source, &JsValue::UNDEFINED));
-        self.end_told = false;
+        self.play(source);
         Ok(())
+    }
+
+    /// These faults from now on and no others, as in the page's options. Throws, and leaves them as they were, when one is refused.
+    #[cfg(feature = "faults")]
+    pub fn set_faults(&mut self, faults: &JsValue) -> Result<(), JsError> {
+        self.faulty.set(faults, &mut self.pacer)
     }
 
     /// Counts one message as handled.
@@ -90,8 +110,7 @@ impl ProducerWorker {
     pub fn feed(&mut self, renew: bool) -> Result<usize, JsError> {
         if renew && self.feeds.forget() {
             let source = self.feeds.source(&self.shared)?;
-            self.pacer.set_source(timed(source, &JsValue::UNDEFINED));
-            self.end_told = false;
+            self.play(source);
         }
         Ok(self.feeds.share(&self.shared)?)
     }
@@ -111,6 +130,13 @@ impl ProducerWorker {
                 Turn::Stopped => return STOPPED,
             }
         }
+    }
+
+    /// Plays another source from now on.
+    fn play(&mut self, source: Box<dyn Source>) {
+        let source = timed(self.faulty.source(source), &JsValue::UNDEFINED);
+        self.pacer.set_source(source);
+        self.end_told = false;
     }
 
     /// Tells the page, once each time, that the source has ended, and why if it was too early.

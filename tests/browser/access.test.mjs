@@ -39,7 +39,7 @@ test('by keyboard alone: Play comes first, everything can be reached and seen to
   await lab.state('running');
   await lab.frames(12);
   const wanted = await lab.page.evaluate(() =>
-    [...document.querySelectorAll('button, input, select, a[href], [tabindex="0"]')].filter((one) => one.checkVisibility() && !one.disabled).map(({ id }) => id),
+    [...document.querySelectorAll('button, input, select, summary, a[href], [tabindex="0"]')].filter((one) => one.checkVisibility() && !one.disabled).map(({ id }) => id),
   );
   assert.equal(wanted[0], 'play');
   assert.ok(wanted.length >= 13, `${wanted}`);

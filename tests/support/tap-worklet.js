@@ -16,7 +16,9 @@ class Tap extends AudioWorkletProcessor {
 
   process([input]) {
     if (this.frames === 0) this.counters[FIRST] = currentFrame;
-    const at = currentFrame - this.counters[FIRST];
+    // Chromium gives currentFrame its new value only when it gets the graph's lock at once (https://issues.chromium.org/issues/442866743): while the page changes the graph it stands still, for a callback and more,
+    // and then leaps to what is right. Taken at its word, these quanta would all be written to one place, and the others left empty.
+    const at = Math.max(currentFrame - this.counters[FIRST], this.frames);
     // Frames between two calls that were given to nobody: there should be none.
     this.counters[LOST] += at - this.frames;
     // Nothing is connected, or it is silent: a quantum of zeros, as the memory holds already.

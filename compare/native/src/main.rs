@@ -1,7 +1,9 @@
-//! Noxrun's native ring beside rtrb: the same blocks through both, in turn, in one run. Prints JSON for `benches/report.mjs`.
+//! Noxrun's native ring beside rtrb: the same blocks through both, in turn, in one run; and its consumer with its ledger beside itself without. Prints JSON for `benches/run.mjs`.
 //!
 //! Blocks of 128 stereo frames, copied from a slice into the ring and from the ring into a slice. rtrb by its own bulk calls for `Copy` items
 //! (`push_partial_slice`, `pop_partial_slice`); Noxrun by `Producer::write` and `Consumer::read`.
+
+mod ledger;
 
 use std::hint::{black_box, spin_loop};
 use std::thread;
@@ -143,8 +145,9 @@ fn in_turn(mut ours: impl FnMut() -> f64, mut theirs: impl FnMut() -> f64) -> (V
 fn main() {
     let alone = in_turn(|| alone(noxrun_ring()), || alone(rtrb_ring()));
     let shared = in_turn(|| shared(noxrun_ring()), || shared(rtrb_ring()));
+    let ledger::Times { shipped, bare, drained } = ledger::times();
     println!(
-        r#"{{"blockFrames":{BLOCK_FRAMES},"capacityFrames":{CAPACITY_FRAMES},"alone":{{"noxrun":{:?},"rtrb":{:?}}},"contended":{{"noxrun":{:?},"rtrb":{:?}}}}}"#,
+        r#"{{"blockFrames":{BLOCK_FRAMES},"capacityFrames":{CAPACITY_FRAMES},"alone":{{"noxrun":{:?},"rtrb":{:?}}},"contended":{{"noxrun":{:?},"rtrb":{:?}}},"ledger":{{"shipped":{shipped:?},"bare":{bare:?},"drained":{drained:?}}}}}"#,
         alone.0, alone.1, shared.0, shared.1
     );
 }

@@ -3,13 +3,29 @@
 use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
 
-use super::Why;
 use super::filter::Filter;
 use super::legend::Legend;
 use super::list::{List, Subject};
+use super::{InWords, Why};
 use crate::lab::dom::element;
 use crate::lab::history::{History, Mark};
+use crate::lab::report::sentence;
 use crate::ledger::{EventKind, EventLog, Folded, LogEntry};
+
+/// What sentences need beside the event.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::lab) struct Sentences {
+    /// The context's rate in Hz.
+    pub(in crate::lab) sample_rate: f64,
+    /// By how many minutes clocks here are ahead of UTC.
+    pub(in crate::lab) east_minutes: f64,
+}
+
+impl Sentences {
+    fn of(self, entry: &LogEntry) -> String {
+        format!("{}.", sentence(entry, self.sample_rate).east_of_utc(self.east_minutes))
+    }
+}
 
 /// All that the page shows of losses, one by one.
 #[derive(Debug)]
@@ -52,7 +68,7 @@ impl Losses {
     }
 
     /// Shows what was taken over last, and explains the marks of `history` that it is about.
-    pub(in crate::lab) fn show(&mut self, history: &mut History) -> Result<(), JsValue> {
+    pub(in crate::lab) fn show(&mut self, history: &mut History, sentences: Sentences) -> Result<(), JsValue> {
         let counts = Why::count(self.entries.iter(), &self.folded);
         self.legend.show(&counts)?;
         self.filter.show(&counts)?;
@@ -60,7 +76,7 @@ impl Losses {
         let newest_first = self.entries.iter().rev();
         let wanted = newest_first.clone().map(|entry| (subject(entry), entry));
         let wanted = wanted.filter(|(subject, _)| chosen.is_none_or(|chosen| chosen == subject.why));
-        self.list.show(wanted, sentence)?;
+        self.list.show(wanted, |entry| sentences.of(entry))?;
         let oldest = history.oldest();
         for entry in newest_first.filter(|entry| entry.frame + entry.frames >= oldest) {
             history.explain(Mark {
@@ -79,8 +95,7 @@ impl Losses {
         }
         self.folded_shown.clone_from(&self.folded);
         self.folded_note.set_hidden(self.folded == Folded::default());
-        self.folded_note
-            .set_text_content(Some(&format!("{} older events", self.folded.events)));
+        self.folded_note.set_text_content(Some(&InWords(&self.folded).to_string()));
     }
 }
 
@@ -96,11 +111,4 @@ fn subject(entry: &LogEntry) -> Subject {
         frames: entry.frames,
         stamp: (entry.ended_by, entry.settled),
     }
-}
-
-fn sentence(entry: &LogEntry) -> String {
-    format!(
-        "12:03:07.2, {:.1} ms lost: the worker was woken 34 ms late; a ring of 2048 would have covered it.",
-        entry.lasted_ms
-    )
 }

@@ -1,5 +1,6 @@
 //! What was lost and why, as the page shows it: marks, sentences, histograms.
 
+mod folded;
 pub mod histogram;
 mod why;
 
@@ -14,9 +15,10 @@ mod list;
 #[cfg(target_family = "wasm")]
 mod losses;
 
+pub use folded::InWords;
 pub use why::Why;
 
 #[cfg(target_family = "wasm")]
 pub(super) use bars::{Around, Histograms};
 #[cfg(target_family = "wasm")]
-pub(super) use losses::Losses;
+pub(super) use losses::{Losses, Sentences};

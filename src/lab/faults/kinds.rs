@@ -113,13 +113,13 @@ pub const GROUPS: [(&str, &[Entry]); 3] = [
                     Part::Words("Each block takes"),
                     Part::Figure(Field {
                         name: "share",
-                        label: "percent of the time that a block lasts",
-                        initial: 110.0,
+                        label: "percent of its length",
+                        initial: 60.0,
                         min: 1.0,
                         max: 1000.0,
                         scale: 100.0,
                     }),
-                    Part::Words("% of the time that it lasts."),
+                    Part::Words("% of its length longer."),
                 ],
             ),
             entry(
@@ -136,7 +136,11 @@ pub const GROUPS: [(&str, &[Entry]); 3] = [
             entry(
                 FaultKind::Gc,
                 "Garbage",
-                &[Part::Words("The source makes garbage, which has to be collected.")],
+                &[
+                    Part::Words("The worker makes much garbage every"),
+                    every_ms(100.0),
+                    Part::Words("ms, which has to be collected."),
+                ],
             ),
             entry(
                 FaultKind::Allocate,
@@ -172,7 +176,7 @@ pub const GROUPS: [(&str, &[Entry]); 3] = [
                 "Burst",
                 &[
                     Part::Words("The audio thread asks for"),
-                    figure("frames", "frames at once", 4096.0, 128.0, 16_384.0),
+                    figure("frames", "frames at once", 4096.0, 1.0, 32_768.0),
                     Part::Words("frames at once every"),
                     every_ms(1000.0),
                     Part::Words("ms."),
@@ -196,7 +200,7 @@ pub const GROUPS: [(&str, &[Entry]); 3] = [
                 entry(
                     FaultKind::Skip,
                     "Skip",
-                    &[Part::Words("Frames are left out every"), every_blocks(), Part::Words("blocks.")],
+                    &[Part::Words("A block is left out every"), every_blocks(), Part::Words("blocks.")],
                 ),
                 INDEX_ONLY,
             ),
@@ -204,7 +208,11 @@ pub const GROUPS: [(&str, &[Entry]); 3] = [
                 entry(
                     FaultKind::Replay,
                     "Replay",
-                    &[Part::Words("Frames come again every"), every_blocks(), Part::Words("blocks.")],
+                    &[
+                        Part::Words("The block before comes again every"),
+                        every_blocks(),
+                        Part::Words("blocks."),
+                    ],
                 ),
                 INDEX_ONLY,
             ),
@@ -213,7 +221,7 @@ pub const GROUPS: [(&str, &[Entry]); 3] = [
                     FaultKind::Tear,
                     "Tear",
                     &[
-                        Part::Words("A block is half of another every"),
+                        Part::Words("Some channels are still half of the block before every"),
                         every_blocks(),
                         Part::Words("blocks."),
                     ],
@@ -223,7 +231,9 @@ pub const GROUPS: [(&str, &[Entry]); 3] = [
             entry(
                 FaultKind::Alias,
                 "Alias",
-                &[Part::Words("Blocks are handed out as references to one buffer.")],
+                &[Part::Words(
+                    "Three blocks at a time are references to one buffer: the newest comes three times.",
+                )],
             ),
         ],
     ),

@@ -1,21 +1,22 @@
 //! The switches and figures of `#fault-list`.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use serde_json::{Map, Value};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlInputElement, Node};
 
 use super::kinds::{Entry, Field, GROUPS, Part};
+use crate::error::Decimal;
 use crate::inject::FaultKind;
-use crate::lab::dom::{Text, document};
+use crate::lab::dom::document;
+use crate::lab::scenario::{Pace, Stress};
 
 /// The rows.
 #[derive(Debug)]
 pub(in crate::lab) struct FaultPanel {
     rows: Vec<Row>,
-    /// What each row was told to show: how often it happened, and the length of the latest.
-    records: RefCell<Vec<Text>>,
+    offered: Cell<bool>,
 }
 
 /// One kind.
@@ -30,7 +31,7 @@ impl FaultPanel {
     /// Makes the rows.
     pub(in crate::lab) fn make() -> Result<Self, JsValue> {
         let list: Element = crate::lab::dom::element("fault-list")?;
-        let (mut rows, mut records) = (Vec::new(), Vec::new());
+        let mut rows = Vec::new();
         for (nth, (title, entries)) in GROUPS.iter().enumerate() {
             let group = made("div", "fault-group", &list)?;
             let heading = made("h3", "", &group)?;
@@ -39,14 +40,12 @@ impl FaultPanel {
             group.set_attribute("role", "group")?;
             group.set_attribute("aria-labelledby", &heading.id())?;
             for entry in *entries {
-                let (row, record) = Row::make(entry, &group)?;
-                rows.push(row);
-                records.push(record);
+                rows.push(Row::make(entry, &group)?);
             }
         }
         Ok(FaultPanel {
             rows,
-            records: RefCell::new(records),
+            offered: Cell::new(true),
         })
     }
 
@@ -58,6 +57,18 @@ impl FaultPanel {
     pub(in crate::lab) fn stress(&self) -> Value {
         let on = self.rows.iter().filter(|row| row.switch.checked());
         on.map(Row::stress).collect::<Vec<_>>().into()
+    }
+
+    /// What has to drive the producer for that: a clock that is off is a clock of its own.
+    pub(in crate::lab) fn pace(&self) -> Pace {
+        let mut on = self.rows.iter().filter(|row| row.switch.checked());
+        match on.any(|row| row.entry.kind == FaultKind::Rate) {
+            true => Pace::Timer {
+                period_ms: None,
+                jitter_ms: 0.0,
+            },
+            false => Pace::Demand,
+        }
     }
 
     /// Whether a row that is on can only be had from the beginning of an output.
@@ -77,16 +88,36 @@ impl FaultPanel {
         }
     }
 
-    /// Shows beside each kind what `record` says of it.
-    pub(in crate::lab) fn show_records(&self, record: impl Fn(FaultKind) -> String) {
-        for (row, text) in self.rows.iter().zip(self.records.borrow_mut().iter_mut()) {
-            text.show(record(row.entry.kind));
+    /// Shows as switched on what `stress` holds, and nothing else: what a run does.
+    pub(in crate::lab) fn show(&self, stress: &[Stress]) {
+        let asked: Vec<Value> = stress.iter().filter_map(|fault| serde_json::to_value(fault).ok()).collect();
+        for row in &self.rows {
+            let of_row = asked.iter().find(|fault| fault["kind"] == row.entry.kind.name());
+            row.switch.set_checked(of_row.is_some());
+            for (field, input) in &row.fields {
+                if let Some(number) = of_row.and_then(|fault| fault[field.name].as_f64()) {
+                    input.set_value(&Decimal(number * field.scale).to_string());
+                }
+            }
+        }
+    }
+
+    /// Lets somebody switch, or not: the faults of a run are those of its scenario.
+    pub(in crate::lab) fn offer(&self, offered: bool) {
+        if self.offered.replace(offered) == offered {
+            return;
+        }
+        for row in &self.rows {
+            row.switch.set_disabled(!offered);
+            for (_, field) in &row.fields {
+                field.set_disabled(!offered);
+            }
         }
     }
 }
 
 impl Row {
-    fn make(entry: &'static Entry, group: &Element) -> Result<(Row, Text), JsValue> {
+    fn make(entry: &'static Entry, group: &Element) -> Result<Row, JsValue> {
         let id = format!("fault-{}", entry.kind.name());
         let place = made("div", "fault", group)?;
         let label = made("label", "switch", &place)?;
@@ -116,8 +147,7 @@ impl Row {
             sentence.append_with_str_1(" ")?;
             sentence.append_with_str_1(entry.note)?;
         }
-        let row = Row { entry, switch, fields };
-        Ok((row, Text::within(&record)?))
+        Ok(Row { entry, switch, fields })
     }
 
     /// As an entry of a scenario's `stress`. An emptied field is none: the scenario then says that it is missing.

@@ -2,9 +2,14 @@
 
 use serde::Serialize;
 
-use super::{DroppedBy, Integrity, Latency, Ledger, Overruns, Producer, Quanta, Report, RingMs, RunLog, SilentBy, Underrun, Underruns};
+use super::events::Events;
+use super::measures::{latency, wake_lateness_ms};
+use super::{
+    ByCause, Callbacks, DeviceUnderruns, DroppedBy, Integrity, Ledger, Overruns, Producer, Quanta, Report, RunLog, SilentBy, Underruns,
+    flags,
+};
 use crate::lab::scenario::{Scenario, SourceChoice};
-use crate::ledger::{ConsumerLedger, DroppedBy as Dropped, SilentBy as Silent, Snapshot};
+use crate::ledger::{DroppedBy as Dropped, EventKind, SilentBy as Silent, Snapshot};
 
 /// What the page knows of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +38,8 @@ pub struct Facts {
     pub device: Option<Device>,
     /// When the first frame was heard, ms since the epoch.
     pub start_ms: f64,
+    /// How long the page was hidden while it played, s.
+    pub hidden_seconds: Option<f64>,
 }
 
 /// How far starting was after how long, in milliseconds from its beginning.
@@ -91,16 +98,9 @@ impl Report {
     pub fn new(scenario: &Scenario, facts: &Facts, log: &RunLog, last: &Snapshot) -> Report {
         let Live { ledger, quanta } = Live::of(last);
         let consumer = &last.consumer;
-        let entry = |event: crate::ledger::UnderrunEvent| {
-            let crate::ledger::UnderrunEvent { frame, frames, fill, .. } = event;
-            Underrun {
-                frame,
-                frames,
-                fill,
-                cause: (),
-                evidence: (),
-            }
-        };
+        let unexplained = Events::default();
+        let events = log.events().unwrap_or(&unexplained);
+        let start_ms = facts.start_ms;
         Report {
             schema: Report::SCHEMA,
             scenario: scenario.clone(),
@@ -111,38 +111,57 @@ impl Report {
             channels: facts.channels,
             render_quantum: facts.render_quantum,
             callback_frames: last.callback_frames().map(|(_, largest)| largest),
+            started_at_ms: start_ms,
             startup: facts.startup,
             overruns: Overruns {
                 events: last.producer.overrun_events,
                 frames: ledger.dropped_by.overflow + ledger.dropped_by.superseded,
+                log: events.overruns(start_ms),
+                folded: events.folded().of_kind(EventKind::Overrun),
+                missed: events.folded().missed_overruns,
             },
             ledger,
             quanta,
-            callbacks: (),
+            callbacks: (consumer.callbacks > 0).then_some(Callbacks {
+                total: consumer.callbacks,
+                duplicate: consumer.duplicate_callbacks,
+                starved: consumer.starved_callbacks,
+            }),
             underruns: Underruns {
                 events: consumer.underrun_events,
                 frames: consumer.underrun_frames,
                 longest_frames: consumer.underrun_longest,
-                by_cause: (),
-                log: log.underruns().map(entry).collect(),
+                by_cause: log.events().map(|events| ByCause(events.by_cause().collect())),
+                log: events.underruns(start_ms),
+                folded: events.folded().of_kind(EventKind::Underrun),
+                missed: events.folded().missed_underruns,
             },
-            device: facts.device,
+            device: facts.device.map(|device| DeviceUnderruns {
+                underrun_events: device.underrun_events,
+                underrun_seconds: device.underrun_seconds,
+                events: log.events().map(Events::device_events),
+                log: events.device(start_ms),
+            }),
             latency: latency(facts, last),
             producer: Producer {
                 render_load: last.render_load(&Snapshot::default()),
-                wake_lateness_ms: (),
+                wake_lateness_ms: wake_lateness_ms(last),
                 allocations: cfg!(feature = "count-allocations").then_some(last.producer.allocations),
                 source_frames: (),
                 ratio: (),
             },
-            injected: log.injected(facts.start_ms),
-            recoveries: log.recoveries(facts.start_ms),
+            injected: log.injected(start_ms),
+            recoveries: log.recoveries(start_ms),
             artifacts: (),
-            verdicts: (),
+            verdicts: flags::of(scenario, facts, last),
             integrity: (scenario.source == SourceChoice::Index).then_some(Integrity {
                 skipped_frames: consumer.skipped,
                 replayed_frames: consumer.replayed,
+                log: events.slips(start_ms),
+                folded: events.folded_slips(),
+                missed: events.folded().missed_slips,
             }),
+            entries: events.entries().to_vec(),
         }
     }
 }
@@ -178,42 +197,4 @@ fn ledger(snapshot: &Snapshot) -> Ledger {
         torn_frames: consumer.torn,
         imbalance_frames: snapshot.imbalance(),
     }
-}
-
-fn latency(facts: &Facts, last: &Snapshot) -> Latency {
-    let ring_ms = ring_ms(&last.consumer.fill, facts);
-    let (base_ms, output_ms) = (facts.base_latency.map(|s| s * 1e3), facts.output_latency.map(|s| s * 1e3));
-    let total_ms = ring_ms
-        .zip(base_ms)
-        .zip(output_ms)
-        .map(|((ring, base), output)| ring.p50 + base + output);
-    Latency {
-        ring_ms,
-        base_ms,
-        output_ms,
-        total_ms,
-        target_history: (),
-    }
-}
-
-/// Upper edges, because a latency promised too low is the worse mistake; but never more than was kept ahead.
-fn ring_ms(fill: &[u64], facts: &Facts) -> Option<RingMs> {
-    let quanta: u64 = fill.iter().sum();
-    let bucket_frames = ConsumerLedger::fill_bucket_frames(facts.capacity);
-    let edge_ms = |bucket: usize| ((bucket + 1) * bucket_frames - 1).min(facts.buffer_frames) as f64 * 1e3 / facts.sample_rate;
-    // The first bucket by which `share` of all quanta are reached.
-    let quantile = |share: f64| {
-        let mut seen = 0;
-        let reached = |count: &u64| {
-            seen += count;
-            seen as f64 >= share * quanta as f64
-        };
-        fill.iter().position(reached).map(edge_ms)
-    };
-    (quanta > 0).then_some(())?;
-    Some(RingMs {
-        p50: quantile(0.5)?,
-        p99: quantile(0.99)?,
-        max: fill.iter().rposition(|count| *count > 0).map(edge_ms)?,
-    })
 }

@@ -3,16 +3,24 @@
 //! What was not measured is null, never 0. No clock and no JS here: facts and snapshots come in, a report goes out.
 
 mod build;
+mod events;
+mod flags;
 mod log;
+mod measures;
 #[cfg(test)]
 mod tests;
+pub mod words;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::scenario::Scenario;
+use crate::ledger::{Cause, LogEntry};
 
 pub use build::{Device, Facts, Live, Startup};
+pub use events::{Account, DeviceEvent, Evidence, Overrun, Slip, Underrun};
+pub use flags::Flagged;
 pub use log::RunLog;
+pub use words::{Sentence, sentence};
 
 /// Stands for what a later version will measure; null in JSON.
 pub type NotYet = ();
@@ -39,20 +47,22 @@ pub struct Report {
     pub render_quantum: u32,
     /// Frames of the largest callback counted.
     pub callback_frames: Option<u64>,
+    /// When its first frame was heard, in milliseconds since the epoch: what all other times count from.
+    pub started_at_ms: f64,
     /// How far starting was after how long.
     pub startup: Startup,
     /// What became of every frame.
     pub ledger: Ledger,
     /// Render quanta.
     pub quanta: Quanta,
-    /// Device callbacks.
-    pub callbacks: NotYet,
+    /// Device callbacks; `None` when none was counted.
+    pub callbacks: Option<Callbacks>,
     /// Runs of starved quanta.
     pub underruns: Underruns,
     /// Blocks refused from a producer with its own clock.
     pub overruns: Overruns,
     /// The browser's own count, where it has one.
-    pub device: Option<Device>,
+    pub device: Option<DeviceUnderruns>,
     /// Latency.
     pub latency: Latency,
     /// The producer.
@@ -63,10 +73,13 @@ pub struct Report {
     pub recoveries: Vec<Recovery>,
     /// High-frequency artefacts in what was heard.
     pub artifacts: NotYet,
-    /// Red flags.
-    pub verdicts: NotYet,
+    /// Red flags: always all of them, in the same order.
+    pub verdicts: Vec<Flagged>,
     /// What the index signal showed; `None` for other sources.
     pub integrity: Option<Integrity>,
+    /// The listed events as the log has them, of all kinds, oldest first: for exports, and not in the JSON.
+    #[serde(skip)]
+    pub entries: Vec<LogEntry>,
 }
 
 /// Frames by what became of them. `requested = fresh + repeated + concealed + silent`, `produced = fresh + dropped + in flight`.
@@ -143,6 +156,18 @@ pub struct Quanta {
     pub starved: u64,
 }
 
+/// Device callbacks, as far as they were counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Callbacks {
+    /// All.
+    pub total: u64,
+    /// With a repeated frame.
+    pub duplicate: u64,
+    /// With a concealed or underrun-silent frame.
+    pub starved: u64,
+}
+
 /// Runs of starved quanta.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -153,36 +178,54 @@ pub struct Underruns {
     pub frames: u64,
     /// Frames missing in the longest.
     pub longest_frames: u64,
-    /// Events by cause.
-    pub by_cause: NotYet,
-    /// Each, oldest first; the latest [`RunLog::LIMIT`] of them.
+    /// Events by cause, all causes; `None` when nobody looked for causes.
+    pub by_cause: Option<ByCause>,
+    /// Each, oldest first; the latest [`EventLog::LISTED`](crate::ledger::EventLog::LISTED) of all kinds.
     pub log: Vec<Underrun>,
+    /// Events that were listed once and are only counted now.
+    pub folded: u64,
+    /// Events that came too fast to be looked at.
+    pub missed: u64,
 }
 
-/// One underrun.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Underrun {
-    /// Place of the first missing frame among all frames requested.
-    pub frame: u64,
-    /// Frames missing.
-    pub frames: u64,
-    /// Frames in the ring when it began.
-    pub fill: u64,
-    /// Why.
-    pub cause: NotYet,
-    /// What shows it.
-    pub evidence: NotYet,
+/// Events by cause, in the order of [`Cause::ALL`]; those that came too fast to be looked at are `unknown`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByCause(pub Vec<(Cause, u64)>);
+
+impl Serialize for ByCause {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(cause, events)| (cause.name(), events)))
+    }
 }
 
 /// Blocks refused or superseded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Overruns {
     /// How many.
     pub events: u64,
     /// Their frames.
     pub frames: u64,
+    /// Each, oldest first, as with underruns.
+    pub log: Vec<Overrun>,
+    /// Events that were listed once and are only counted now.
+    pub folded: u64,
+    /// Events that came too fast to be looked at.
+    pub missed: u64,
+}
+
+/// The browser's own count, and what it comes to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceUnderruns {
+    /// As the browser counts them.
+    pub underrun_events: f64,
+    /// Their length in seconds.
+    pub underrun_seconds: f64,
+    /// Events when what the browser told in looks one after the other counts as one; `None` when nobody looked.
+    pub events: Option<u64>,
+    /// Each of these, oldest first, as with underruns.
+    pub log: Vec<DeviceEvent>,
 }
 
 /// Latency, in milliseconds.
@@ -191,6 +234,8 @@ pub struct Overruns {
 pub struct Latency {
     /// What lay in the ring as each quantum was asked for; `None` before any was.
     pub ring_ms: Option<RingMs>,
+    /// What lay in the ring as each callback began; `None` before any was counted.
+    pub callback_fill_ms: Option<CallbackFillMs>,
     /// The context's `baseLatency`.
     pub base_ms: Option<f64>,
     /// The context's `outputLatency`.
@@ -201,7 +246,7 @@ pub struct Latency {
     pub target_history: NotYet,
 }
 
-/// Distribution of the ring's fill, in milliseconds: the upper edges of the buckets it is counted in, 25 frames wide.
+/// Distribution of the ring's fill, in milliseconds: the upper edges of the buckets it is counted in, 32 frames wide.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RingMs {
@@ -213,14 +258,40 @@ pub struct RingMs {
     pub max: f64,
 }
 
+/// Distribution of the ring's fill at the beginning of a callback, in milliseconds, to within a bucket; what is low is told too low, what is high too high.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallbackFillMs {
+    /// None found less.
+    pub min: f64,
+    /// 1 of 100 callbacks found less.
+    pub p1: f64,
+    /// Half of the callbacks found no more.
+    pub p50: f64,
+    /// None found more.
+    pub max: f64,
+}
+
+/// How late the producer woke, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WakeLatenessMs {
+    /// Half of all wake-ups were not later.
+    pub p50: f64,
+    /// 99 of 100 were not later.
+    pub p99: f64,
+    /// None was later.
+    pub max: f64,
+}
+
 /// The producer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Producer {
     /// Time spent rendering as a share of the time that the frames last; `None` if nothing was rendered.
     pub render_load: Option<f64>,
-    /// How late it woke.
-    pub wake_lateness_ms: NotYet,
+    /// How late it woke; `None` when no wake-up was measured.
+    pub wake_lateness_ms: Option<WakeLatenessMs>,
     /// Heap allocations while rendering; `None` when the build does not count them.
     pub allocations: Option<u64>,
     /// Frames before resampling.
@@ -239,6 +310,12 @@ pub struct Injected {
     pub at_ms: f64,
     /// How long it lasted; `None`: for good.
     pub lasted_ms: Option<f64>,
+    /// Frames that it concerned; `None` for kinds that concern none.
+    pub frames: Option<u64>,
+    /// Of these, the frames that the index signal must have shown by the end; `None` for kinds that it does not count one for one.
+    pub shown_frames: Option<u64>,
+    /// Bytes of garbage, or allocations, that were made; `None` for other kinds.
+    pub made: Option<u64>,
 }
 
 /// The loss of a producer and what came of it.
@@ -256,13 +333,19 @@ pub struct Recovery {
 }
 
 /// What the index signal showed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Integrity {
     /// Missing.
     pub skipped_frames: u64,
     /// Came again.
     pub replayed_frames: u64,
+    /// Each break, oldest first, as with underruns.
+    pub log: Vec<Slip>,
+    /// Breaks that were listed once and are only counted now.
+    pub folded: u64,
+    /// Breaks that came too fast to be looked at.
+    pub missed: u64,
 }
 
 impl Report {

@@ -1,14 +1,19 @@
 //! Counts arrive in their places; the docs name every field.
 
 mod docs;
+mod losses;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::*;
+use crate::inject::FaultKind;
 use crate::lab::scenario::SourceChoice;
-use crate::ledger::{self, ConsumerCounts, FILL_BUCKETS, InjectedFault, ProducerCounts, Snapshot, UnderrunEvent};
+use crate::ledger::{
+    self, ConsumerCounts, Ending, EventLog, FILL_BUCKETS, InjectedFault, LATENESS_BUCKETS, OverrunEvent, ProducerAccount, ProducerCounts,
+    Sight, SlipEvent, SlipKind, Snapshot, UnderrunEvent, lateness_bucket,
+};
 
 fn facts() -> Facts {
     Facts {
@@ -32,13 +37,18 @@ fn facts() -> Facts {
             underrun_seconds: 0.5,
         }),
         start_ms: 1_000.0,
+        hidden_seconds: Some(0.0),
     }
 }
 
 /// A run in which everything happened that a report can tell.
 fn eventful() -> (RunLog, Snapshot) {
     let mut fill = vec![0; FILL_BUCKETS];
-    (fill[0], fill[80], fill[121]) = (1, 59, 40);
+    (fill[0], fill[42], fill[64]) = (1, 59, 40);
+    let mut callback_fill = vec![0; FILL_BUCKETS];
+    (callback_fill[3], callback_fill[21], callback_fill[42]) = (1, 1, 198);
+    let mut lateness = vec![0; LATENESS_BUCKETS];
+    (lateness[lateness_bucket(0.1)], lateness[lateness_bucket(34.0)]) = (98, 2);
     let snapshot = Snapshot {
         producer: ProducerCounts {
             produced: 9_000,
@@ -48,6 +58,11 @@ fn eventful() -> (RunLog, Snapshot) {
             overrun_events: 3,
             allocations: 4,
             injected: 1,
+            blocks: 50,
+            longest_ns: 2_000_000,
+            identical_blocks: 2,
+            lateness,
+            latest_us: 34_000,
             ..ProducerCounts::default()
         },
         consumer: ConsumerCounts {
@@ -69,6 +84,12 @@ fn eventful() -> (RunLog, Snapshot) {
             underrun_longest: 1_990,
             fill,
             bursts: vec![0, 0, 0, 5, 90, 0, 0, 0, 0, 1],
+            callbacks: 96,
+            duplicate_callbacks: 2,
+            starved_callbacks: 3,
+            callback_fill,
+            slip_events: 1,
+            injected: 1,
             ..ConsumerCounts::default()
         },
         write: 8_997,
@@ -78,16 +99,70 @@ fn eventful() -> (RunLog, Snapshot) {
             frames: 1_990,
             fill: 22,
             quanta: 12,
-            over: true,
+            position: 4_500,
+            ended_by: Ending::Back,
+        }],
+        accounts: vec![ProducerAccount {
+            event: 1,
+            at_ms: 1_150.0,
+            spell_ms: 90.0,
+            asleep_ms: 80.0,
+            late_ms: 70.0,
+            render_ms: 2.0,
+            longest_ms: 1.5,
+            prepare_ms: 1.0,
+            away_ms: 0.5,
+            dry_ms: 0.25,
+            blocks: 3,
+            block_frames: 256,
+            ahead_frames: 2048,
+            limit_frames: 2047,
+            asked_frames: 4_320,
+            burst_frames: 17,
+            jumped: true,
+            own_clock: false,
+            nothing_came: false,
+        }],
+        overruns: vec![OverrunEvent {
+            at_ms: 1_020.0,
+            position: 6_000,
+            frames: 3,
+            blocks: 2,
+        }],
+        slips: vec![SlipEvent {
+            kind: SlipKind::Replayed,
+            frame: 9_600,
+            frames: 8,
         }],
         injections: vec![InjectedFault {
+            kind: FaultKind::Stall as u32,
             at_ms: 1_250.0,
             lasted_ms: 20.5,
             position: 4_000,
+            frames: 0,
+        }],
+        audio_injections: vec![InjectedFault {
+            kind: FaultKind::Burst as u32,
+            at_ms: 1_300.0,
+            lasted_ms: 0.0,
+            position: 4_000,
+            frames: 4_096,
         }],
     };
+    let mut events = EventLog::new(48_000.0);
+    events.look(1_000.0, &Snapshot::default());
+    events.saw(Sight::LongTask { at_ms: 1_100.0, ms: 0.0 });
+    events.saw(Sight::Device {
+        at_ms: 1_240.0,
+        events: 1,
+        seconds: 0.125,
+    });
+    // 12,800 frames in 266.7 ms.
+    events.look(1_000.0 + 12_800.0 / 48.0, &snapshot);
+    events.close(1_300.0);
     let mut log = RunLog::default();
     log.look(&snapshot);
+    log.explain(&events);
     log.lost(3_000.0, "no heartbeat for 2 s".into());
     (log, snapshot)
 }
@@ -118,6 +193,7 @@ fn the_fields_stand_in_the_order_of_the_design() {
         "channels",
         "renderQuantum",
         "callbackFrames",
+        "startedAtMs",
         "startup",
         "ledger",
         "quanta",
@@ -133,13 +209,23 @@ fn the_fields_stand_in_the_order_of_the_design() {
         "verdicts",
         "integrity",
     ];
-    // The scenario has fields of the same names; they come before.
-    let (_, after) = text.split_once("\"browser\":").expect("a browser");
-    let places: Vec<_> = order[3..]
-        .iter()
-        .map(|name| after.find(&format!("\"{name}\":")).expect(name))
-        .collect();
-    assert!(places.is_sorted(), "{order:?} at {places:?}");
+    // At the depth of the report itself; events have fields of the same names.
+    let (mut depth, mut names, mut quoted) = (0, Vec::new(), None);
+    for (at, character) in text.char_indices() {
+        match (character, quoted) {
+            ('"', None) => quoted = Some(at + 1),
+            ('"', Some(from)) => {
+                if depth == 1 && text[at + 1..].starts_with(':') {
+                    names.push(&text[from..at]);
+                }
+                quoted = None;
+            }
+            ('{' | '[', None) => depth += 1,
+            ('}' | ']', None) => depth -= 1,
+            _ => {}
+        }
+    }
+    assert_eq!(names, order);
     assert!(text.starts_with("{\"schema\":1,\"scenario\":{\"strategy\":\"ring\""), "{text}");
 }
 
@@ -218,33 +304,67 @@ fn every_count_arrives_in_its_place() {
         (1, 1_990, 1_990)
     );
     assert_eq!(
-        report.underruns.log,
-        [Underrun {
-            frame: 5_000,
-            frames: 1_990,
-            fill: 22,
-            cause: (),
-            evidence: ()
+        (report.underruns.log.len(), report.underruns.folded, report.underruns.missed),
+        (1, 0, 0)
+    );
+    let overruns = &report.overruns;
+    assert_eq!((overruns.events, overruns.frames, overruns.folded, overruns.missed), (3, 3, 0, 2));
+    assert_eq!(
+        overruns.log,
+        [Overrun {
+            at_ms: 20.0,
+            frame: 960,
+            frames: 3,
+            lasted_ms: 0.0625,
+            blocks: 2,
         }]
     );
-    assert_eq!(report.overruns, Overruns { events: 3, frames: 3 });
+    assert_eq!(
+        report.callbacks,
+        Some(Callbacks {
+            total: 96,
+            duplicate: 2,
+            starved: 3
+        })
+    );
+    let device = report.device.as_ref().expect("the browser counts");
+    assert_eq!(
+        (device.underrun_events, device.underrun_seconds, device.events),
+        (1.0, 0.5, Some(1))
+    );
+    assert_eq!(
+        device.log,
+        [DeviceEvent {
+            at_ms: 115.0,
+            lasted_ms: 125.0,
+            counted: 1,
+        }]
+    );
+    assert_eq!(
+        report.producer.wake_lateness_ms.map(|late| (late.p50 < 0.13, late.max)),
+        Some((true, 34.0))
+    );
     assert_eq!(report.callback_frames, Some(9 * 128));
     assert_eq!(report.producer.render_load, Some(0.3));
+    let injected: Vec<_> = report
+        .injected
+        .iter()
+        .map(|fault| (fault.kind, fault.at_ms, fault.lasted_ms, fault.frames))
+        .collect();
     assert_eq!(
-        report.injected,
-        [Injected {
-            kind: "stall",
-            at_ms: 250.0,
-            lasted_ms: Some(20.5)
-        }]
+        injected,
+        [("stall", 250.0, Some(20.5), None), ("burst", 300.0, Some(0.0), Some(4_096))]
     );
     assert_eq!(report.recoveries.len(), 1);
+    let integrity = report.integrity.as_ref().expect("it was the index signal");
+    assert_eq!((integrity.skipped_frames, integrity.replayed_frames), (7, 8));
     assert_eq!(
-        report.integrity,
-        Some(Integrity {
-            skipped_frames: 7,
-            replayed_frames: 8
-        })
+        integrity
+            .log
+            .iter()
+            .map(|slip| (slip.kind, slip.frame, slip.frames))
+            .collect::<Vec<_>>(),
+        [("replayed", 9_600, 8)]
     );
 }
 
@@ -252,10 +372,14 @@ fn every_count_arrives_in_its_place() {
 fn latency_is_the_upper_edge_of_the_fill_and_the_sum_of_its_parts() {
     let latency = report().latency;
     let ring = latency.ring_ms.expect("quanta were counted");
-    // 17 frames per bucket, so buckets 80 and 121 end at 1376 and 2073 frames, the latter beyond what was kept ahead.
-    assert_eq!((ring.p50, ring.p99, ring.max), (1376.0 / 48.0, 2048.0 / 48.0, 2048.0 / 48.0));
+    // 32 frames per bucket, so buckets 42 and 64 end at 1375 and 2079 frames, the latter beyond what was kept ahead.
+    assert_eq!((ring.p50, ring.p99, ring.max), (1375.0 / 48.0, 2048.0 / 48.0, 2048.0 / 48.0));
+    let callbacks = latency.callback_fill_ms.expect("callbacks were counted");
+    // Lower edges of what is low, upper edges of what is high.
+    assert_eq!((callbacks.min, callbacks.p1), (96.0 / 48.0, 672.0 / 48.0));
+    assert_eq!((callbacks.p50, callbacks.max), (1375.0 / 48.0, 1375.0 / 48.0));
     assert_eq!((latency.base_ms, latency.output_ms), (Some(10.0), Some(24.0)));
-    assert_eq!(latency.total_ms, Some(1376.0 / 48.0 + 34.0));
+    assert_eq!(latency.total_ms, Some(1375.0 / 48.0 + 34.0));
 }
 
 #[test]
@@ -278,6 +402,7 @@ fn what_was_not_measured_is_null() {
         "/underruns/byCause",
         "/device",
         "/latency/ringMs",
+        "/latency/callbackFillMs",
         "/latency/outputMs",
         "/latency/totalMs",
         "/latency/targetHistory",
@@ -286,7 +411,6 @@ fn what_was_not_measured_is_null() {
         "/producer/sourceFrames",
         "/producer/ratio",
         "/artifacts",
-        "/verdicts",
         "/integrity",
         "/scenario/renderQuantum",
         "/scenario/sampleRate",

@@ -4,8 +4,8 @@ use super::js::{browser, isolated};
 use crate::lab::report::{Device, Facts, Startup};
 use crate::web::page;
 
-/// The facts of an output whose ring held at least `buffer_frames` and whose first frame was heard `start_ms` since the epoch.
-pub(in crate::lab) fn facts_of(facts: &page::Facts, buffer_frames: usize, start_ms: f64) -> Facts {
+/// The facts of an output whose ring held at least `buffer_frames`, whose first frame was heard `start_ms` since the epoch, and which was on a hidden page for `hidden_seconds`.
+pub(in crate::lab) fn facts_of(facts: &page::Facts, buffer_frames: usize, start_ms: f64, hidden_seconds: Option<f64>) -> Facts {
     Facts {
         browser: browser(),
         isolated: isolated(),
@@ -28,5 +28,6 @@ pub(in crate::lab) fn facts_of(facts: &page::Facts, buffer_frames: usize, start_
             underrun_seconds: stats.underrun_seconds,
         }),
         start_ms,
+        hidden_seconds,
     }
 }

@@ -9,13 +9,15 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Worker;
 
 use super::js::{now, sleep, text_of};
+use crate::inject::FaultKind;
 use crate::lab::report::RunLog;
+use crate::web::page::Output;
 
 /// What happened, shared by all who cause or see something.
-pub(super) type SharedLog = Rc<RefCell<RunLog>>;
+pub(crate) type SharedLog = Rc<RefCell<RunLog>>;
 
 /// The page's own thread, busy again and again.
-pub(super) struct Jank {
+pub(in crate::lab) struct Jank {
     over: Rc<Cell<bool>>,
 }
 
@@ -49,7 +51,7 @@ impl Drop for Jank {
 }
 
 /// Workers that each keep a core busy.
-pub(super) struct Hogs {
+pub(in crate::lab) struct Hogs {
     workers: Vec<Worker>,
     /// When each began, ms since the epoch.
     began_ms: Vec<f64>,
@@ -106,5 +108,61 @@ impl Drop for Hogs {
         for began in &self.began_ms {
             self.log.borrow_mut().fault("hogs", *began, Some(end - began));
         }
+    }
+}
+
+/// The context, suspended for a while.
+pub(in crate::lab) struct Suspension {
+    log: SharedLog,
+    state: Rc<Suspended>,
+}
+
+#[derive(Default)]
+struct Suspended {
+    over: Cell<bool>,
+    /// Since when it is suspended, ms since the epoch.
+    since_ms: Cell<Option<f64>>,
+}
+
+impl Suspension {
+    /// Suspends `output`'s context at `at_ms` since the epoch and resumes it `ms` later. No frame is asked for meanwhile.
+    pub fn start(output: &Output, at_ms: f64, ms: f64, log: SharedLog) -> Suspension {
+        let suspension = Suspension { log, state: Rc::default() };
+        let (context, log, state) = (output.context().clone(), suspension.log.clone(), suspension.state.clone());
+        spawn_local(async move {
+            sleep(at_ms - now()).await;
+            let Some(suspending) = (!state.over.get()).then(|| context.suspend().ok()).flatten() else {
+                return;
+            };
+            if JsFuture::from(suspending).await.is_err() || state.over.get() {
+                return;
+            }
+            state.since_ms.set(Some(now()));
+            sleep(ms).await;
+            if state.over.get() {
+                return;
+            }
+            if let Ok(resuming) = context.resume() {
+                let _ = JsFuture::from(resuming).await;
+            }
+            state.record(&log);
+        });
+        suspension
+    }
+}
+
+impl Suspended {
+    /// Records it as it was, once.
+    fn record(&self, log: &SharedLog) {
+        if let Some(since_ms) = self.since_ms.take() {
+            log.borrow_mut().fault(FaultKind::Suspend.name(), since_ms, Some(now() - since_ms));
+        }
+    }
+}
+
+impl Drop for Suspension {
+    fn drop(&mut self) {
+        self.state.over.set(true);
+        self.state.record(&self.log);
     }
 }

@@ -26,6 +26,8 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 
 pub use error::RunError;
 pub(super) use facts::facts_of;
+pub(crate) use faults::SharedLog;
+pub(super) use faults::{Hogs, Jank, Suspension};
 use session::Reins;
 
 use super::report::Live;
@@ -81,6 +83,11 @@ pub fn link(scenario: &Scenario) -> String {
     format!("{}?{}", js::page_address(), scenario.to_query())
 }
 
+/// Whether a run is on.
+pub(super) fn is_on() -> bool {
+    STAGE.with_borrow(|stage| stage.running.is_some())
+}
+
 /// Ends the run that is on. Resolves as the promise of `run` does, or to null.
 pub fn stop() -> Promise {
     STAGE.with_borrow(|stage| {
@@ -110,6 +117,7 @@ fn claim(scenario: Scenario, patience_ms: f64, failed: Failed) -> Result<Promise
         let run = future_to_promise(async move {
             let ended = session::play(&scenario, &reins, patience_ms).await;
             STAGE.with_borrow_mut(|stage| stage.running = None);
+            crate::lab::run_over();
             match ended {
                 Ok(report) => {
                     let report = JSON::parse(&report.to_json())?;

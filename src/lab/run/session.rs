@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::Closure;
 
 use super::RunError;
 use super::facts::facts_of;
-use super::faults::{Hogs, Jank, SharedLog};
+use super::faults::{Hogs, Jank, SharedLog, Suspension};
 use super::js::{now, own_address, sleep};
 use crate::lab::report::Report;
 use crate::lab::scenario::{Hint, KillBy, Scenario, SourceChoice, Stress};
@@ -54,23 +54,27 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
     crate::lab::silence().await;
     let output = Output::start(options).await?;
     reins.output.replace(Some(output.clone()));
-    crate::lab::adopt(output.clone());
+    let log = SharedLog::default();
+    crate::lab::adopt(output.clone(), log.clone(), scenario);
     let run = Run {
         scenario,
         reins,
         output: &output,
-        log: SharedLog::default(),
+        log,
     };
     let watched = run.watch(patience_ms).await;
     // The context's own figures end with it.
     let facts = output.facts();
     output.close().await;
     let last = run.look();
+    // The log is settled when the output is closed.
+    output.with_log(|events| run.log.borrow_mut().explain(events));
+    let hidden_seconds = output.findings().hidden_seconds;
     // Its memory goes as soon as nobody shows it any more.
     reins.output.take();
     let start_ms = watched?;
     let last = last.ok_or(RunError::Closed)?;
-    let facts = facts_of(&facts, scenario.buffer_frames, start_ms);
+    let facts = facts_of(&facts, scenario.buffer_frames, start_ms, hidden_seconds);
     let report = Report::new(scenario, &facts, &run.log.borrow(), &last);
     crate::lab::ran(report.clone());
     Ok(report)
@@ -99,7 +103,9 @@ async fn options(scenario: &Scenario) -> Result<OutputOptions, RunError> {
                 first: 0,
             }),
         },
-        stalls: scenario.stress.iter().find_map(|fault| fault.stalls(scenario.seed)),
+        faults: scenario.faults(),
+        pace: scenario.pace.producers(scenario.seed),
+        seed: scenario.seed,
         ..OutputOptions::default()
     })
 }
@@ -120,7 +126,7 @@ impl Run<'_> {
             return Ok(start_ms);
         }
         // Dropped, and so ended, with this call.
-        let (_jank, _hogs) = (self.jank(start_ms), self.hogs().await?);
+        let (_jank, _hogs, _suspension) = (self.jank(start_ms), self.hogs().await?, self.suspension(start_ms));
         let mut kill = self.scenario.stress.iter().find_map(|fault| match *fault {
             Stress::Kill { at_ms, by } => Some((start_ms + at_ms, by)),
             _ => None,
@@ -230,6 +236,13 @@ impl Run<'_> {
     fn jank(&self, start_ms: f64) -> Option<Jank> {
         self.scenario.stress.iter().find_map(|fault| match *fault {
             Stress::Jank { ms, every_ms } => Some(Jank::start(ms, every_ms, start_ms, self.log.clone())),
+            _ => None,
+        })
+    }
+
+    fn suspension(&self, start_ms: f64) -> Option<Suspension> {
+        self.scenario.stress.iter().find_map(|fault| match *fault {
+            Stress::Suspend { at_ms, ms } => Some(Suspension::start(self.output, start_ms + at_ms, ms, self.log.clone())),
             _ => None,
         })
     }

@@ -16,6 +16,8 @@ pub use fields::Refusal;
 pub use stress::{KillBy, Stress};
 
 use crate::consume::Quanta;
+use crate::inject::Fault;
+use crate::render as producer;
 use crate::ring::MAX_CHANNELS;
 use crate::shared::SharedOutput;
 use crate::source::synth::Synth;
@@ -128,11 +130,33 @@ impl Serialize for Hint {
 }
 
 /// What drives the producer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Pace {
     /// The ring's room.
     Demand,
+    /// A clock of its own.
+    Timer {
+        /// From one block to the next; `None`: what a block lasts.
+        period_ms: Option<f64>,
+        /// Each block comes up to this much later.
+        jitter_ms: f64,
+    },
+}
+
+impl Pace {
+    /// As the producer wants to be told; `seed` decides the jitter.
+    pub fn producers(self, seed: u64) -> producer::Pace {
+        match self {
+            Pace::Demand => producer::Pace::Demand,
+            Pace::Timer { period_ms, jitter_ms } => producer::Pace::Timer {
+                period_ms,
+                jitter_ms,
+                ppm: 0.0,
+                seed,
+            },
+        }
+    }
 }
 
 impl Default for Scenario {
@@ -177,6 +201,7 @@ impl Scenario {
         let seconds = fields.number("seconds", 0.1..=3600.0, " s")?.unwrap_or(5.0);
         let channels = fields.whole("channels", 1..=MAX_CHANNELS as u64, "")?.unwrap_or(2) as usize;
         let buffer_frames = fields.whole("bufferFrames", 64..=16_384, " frames")?.unwrap_or(2048) as usize;
+        let pace = pace(&fields)?;
         Ok(Scenario {
             strategy: strategy.unwrap_or("ring"),
             source,
@@ -187,7 +212,7 @@ impl Scenario {
             latency_hint: latency_hint(&fields)?,
             render_quantum: render_quantum(&fields)?,
             sample_rate: fields.number("sampleRate", SharedOutput::MIN_RATE..=SharedOutput::MAX_RATE, " Hz")?,
-            pace: pace(&fields)?,
+            pace,
             conceal: fields
                 .word("conceal", &["fade"], &["silence", "hold", "repeat", "extrapolate"])?
                 .unwrap_or("fade"),
@@ -196,10 +221,15 @@ impl Scenario {
             seed: fields.whole("seed", 0..=MAX_SEED, "")?.unwrap_or(1),
             stress: fields
                 .get("stress")
-                .map(|list| Stress::list(list, seconds * 1e3))
+                .map(|list| Stress::list(list, seconds * 1e3, pace))
                 .transpose()?
                 .unwrap_or_default(),
         })
+    }
+
+    /// The faults that the output causes itself.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.stress.iter().filter_map(Stress::fault).collect()
     }
 
     /// JSON that [`Scenario::from_json`] reads back.
@@ -289,8 +319,15 @@ fn render_quantum(fields: &Fields<'_>) -> Result<Option<u32>, Refusal> {
 fn pace(fields: &Fields<'_>) -> Result<Pace, Refusal> {
     let Some(value) = fields.get("pace") else { return Ok(Pace::Demand) };
     let pace = Fields::of(value, "pace")?;
-    match pace.word("kind", &["demand"], &["timer"])? {
+    match pace.word("kind", &["demand", "timer"], &[])? {
+        Some("timer") => {
+            let pace = pace.only(&["kind", "periodMs", "jitterMs"])?;
+            Ok(Pace::Timer {
+                period_ms: pace.number("periodMs", producer::Pace::PERIOD_MS, " ms")?,
+                jitter_ms: pace.number("jitterMs", producer::Pace::JITTER_MS, " ms")?.unwrap_or(0.0),
+            })
+        }
         Some(_) => pace.only(&["kind"]).map(|_| Pace::Demand),
-        None => Err(pace.wrong("kind", "'demand'")),
+        None => Err(pace.wrong("kind", "one of 'demand', 'timer'")),
     }
 }

@@ -1,24 +1,18 @@
 //! The faults of a scenario.
 
+use core::ops::RangeInclusive;
+
 use serde::Serialize;
 use serde_json::Value;
 
-use super::fields::{Fields, Refusal, shown};
-use crate::inject::StallPlan;
+use super::Pace;
+use super::fields::{Fields, Refusal, listed, shown};
+use crate::inject::{Fault, FaultKind};
 
-/// A fault on purpose. Times in milliseconds, counted from the run's first frame.
+/// A fault on purpose. Times in milliseconds, counted from the run's first frame (those that the output causes itself: from a little earlier, when its producer was made).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Stress {
-    /// The producer stands still for `ms`, again and again.
-    Stall {
-        /// Length of each.
-        ms: f64,
-        /// From the beginning of one to the beginning of the next.
-        every_ms: f64,
-        /// Each beginning moves by up to this much, either way.
-        jitter_ms: f64,
-    },
     /// The page's own thread is busy for `ms`, again and again.
     Jank {
         /// Length of each.
@@ -38,6 +32,16 @@ pub enum Stress {
         /// How.
         by: KillBy,
     },
+    /// The context is suspended and resumed.
+    Suspend {
+        /// When.
+        at_ms: f64,
+        /// For how long.
+        ms: f64,
+    },
+    /// One that the output causes itself.
+    #[serde(untagged)]
+    Output(Fault),
 }
 
 /// How a producer dies.
@@ -50,49 +54,50 @@ pub enum KillBy {
     Panic,
 }
 
-/// Faults that this version can cause, with their fields.
-const KINDS: [(&str, &[&str]); 4] = [
-    ("stall", &["kind", "ms", "everyMs", "jitterMs"]),
-    ("jank", &["kind", "ms", "everyMs"]),
-    ("hogs", &["kind", "count"]),
-    ("kill", &["kind", "atMs", "by"]),
-];
-/// Faults of the design that a later version will cause.
-const LATER: [&str; 11] = [
-    "slow", "late", "gc", "burst", "suspend", "rate", "skip", "replay", "tear", "alias", "allocate",
-];
-/// Longest stall, longest jank, longest time between two of them, ms: the first and the last are the injector's own limits.
-const LONGEST_STALL: f64 = 60_000.0;
+/// Longest jank, longest suspension, ms.
 const LONGEST_JANK: f64 = 10_000.0;
-const LONGEST_PERIOD: f64 = 3_600_000.0;
+const LONGEST_SUSPENSION: f64 = 60_000.0;
+
+/// The fields of a kind.
+fn known(kind: FaultKind) -> &'static [&'static str] {
+    match kind {
+        FaultKind::Stall => &["kind", "ms", "everyMs", "jitterMs"],
+        FaultKind::Slow => &["kind", "share"],
+        FaultKind::Late | FaultKind::Jank => &["kind", "ms", "everyMs"],
+        FaultKind::Gc => &["kind", "everyMs"],
+        FaultKind::Hogs => &["kind", "count"],
+        FaultKind::Burst => &["kind", "frames", "everyMs"],
+        FaultKind::Kill => &["kind", "atMs", "by"],
+        FaultKind::Suspend => &["kind", "atMs", "ms"],
+        FaultKind::Rate => &["kind", "ppm"],
+        FaultKind::Skip | FaultKind::Replay | FaultKind::Tear => &["kind", "everyBlocks"],
+        FaultKind::Alias | FaultKind::Allocate => &["kind"],
+    }
+}
 
 impl Stress {
     /// Its `kind`, as in the scenario and the report.
     pub fn kind(&self) -> &'static str {
-        let [stall, jank, hogs, kill] = KINDS;
-        match self {
-            Stress::Stall { .. } => stall.0,
-            Stress::Jank { .. } => jank.0,
-            Stress::Hogs { .. } => hogs.0,
-            Stress::Kill { .. } => kill.0,
-        }
+        let kind = match self {
+            Stress::Jank { .. } => FaultKind::Jank,
+            Stress::Hogs { .. } => FaultKind::Hogs,
+            Stress::Kill { .. } => FaultKind::Kill,
+            Stress::Suspend { .. } => FaultKind::Suspend,
+            Stress::Output(fault) => fault.kind(),
+        };
+        kind.name()
     }
 
-    /// The injector's plan, if this is a stall.
-    pub fn stalls(&self, seed: u64) -> Option<StallPlan> {
-        match *self {
-            Stress::Stall { ms, every_ms, jitter_ms } => Some(StallPlan {
-                ms,
-                every_ms,
-                jitter_ms,
-                seed,
-            }),
+    /// As the output's fault, if it causes it itself.
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            Stress::Output(fault) => Some(*fault),
             _ => None,
         }
     }
 
-    /// The list at `stress`, for a run of `run_ms`.
-    pub(super) fn list(value: &Value, run_ms: f64) -> Result<Vec<Stress>, Refusal> {
+    /// The list at `stress`, for a run of `run_ms` whose producer is driven by `pace`.
+    pub(super) fn list(value: &Value, run_ms: f64, pace: Pace) -> Result<Vec<Stress>, Refusal> {
         let wrong = |place: String, value: &Value, wanted: &str| Refusal::Wrong {
             field: place,
             value: shown(value),
@@ -112,6 +117,13 @@ impl Stress {
                     "a fault that the list does not hold yet: one of each kind",
                 ));
             }
+            if fault.kind() == FaultKind::Rate.name() && pace == Pace::Demand {
+                return Err(wrong(
+                    format!("{place}.kind"),
+                    &fault.kind().into(),
+                    "run with `pace` {kind: 'timer'}: a producer that goes by the ring's room has no clock that could be off",
+                ));
+            }
             faults.push(fault);
         }
         Ok(faults)
@@ -119,40 +131,83 @@ impl Stress {
 
     fn one(item: &Value, place: &str, run_ms: f64) -> Result<Stress, Refusal> {
         let fields = Fields::of(item, place)?;
-        let kinds = KINDS.map(|(kind, _)| kind);
-        let Some(kind) = fields.word("kind", &kinds, &LATER)? else {
-            return Err(fields.wrong("kind", format!("one of {}", super::fields::listed(&kinds, '\''))));
+        let names = FaultKind::ALL.map(FaultKind::name);
+        let Some(name) = fields.word("kind", &names, &[])? else {
+            return Err(fields.wrong("kind", format!("one of {}", listed(&names, '\''))));
         };
-        let known = KINDS.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, known)| known);
-        let fields = fields.only(known)?;
-        match kind {
-            "stall" => {
-                let (ms, every_ms) = repeated(&fields, LONGEST_STALL)?;
-                let jitter_ms = fields.number("jitterMs", 0.0..=every_ms, " ms (everyMs)")?.unwrap_or(0.0);
-                Ok(Stress::Stall { ms, every_ms, jitter_ms })
+        let kind = FaultKind::ALL.into_iter().find(|kind| kind.name() == name);
+        let kind = kind.expect("the word is one of their names");
+        let fields = fields.only(known(kind))?;
+        let at_ms = || fields.needed("atMs", 0.0..=run_ms, " ms (the run's length)");
+        let every_blocks = || whole(&fields, "everyBlocks", Fault::EVERY_BLOCKS, " blocks");
+        Ok(match kind {
+            FaultKind::Jank => {
+                let (ms, every_ms) = repeated(&fields, 1.0..=LONGEST_JANK)?;
+                Stress::Jank { ms, every_ms }
             }
-            "jank" => repeated(&fields, LONGEST_JANK).map(|(ms, every_ms)| Stress::Jank { ms, every_ms }),
-            "hogs" => {
-                let count = fields.whole("count", 1..=16, " workers")?;
-                let count = count.ok_or_else(|| fields.wrong("count", "a whole number from 1 to 16 workers"))?;
-                Ok(Stress::Hogs { count: count as u32 })
-            }
-            _ => {
-                let at_ms = fields.needed("atMs", 0.0..=run_ms, " ms (the run's length)")?;
-                let by = match fields.word("by", &["terminate", "panic"], &[])? {
+            FaultKind::Hogs => Stress::Hogs {
+                count: whole(&fields, "count", 1.0..=16.0, " workers")?,
+            },
+            FaultKind::Kill => Stress::Kill {
+                at_ms: at_ms()?,
+                by: match fields.word("by", &["terminate", "panic"], &[])? {
                     Some("panic") => KillBy::Panic,
                     _ => KillBy::Terminate,
-                };
-                Ok(Stress::Kill { at_ms, by })
+                },
+            },
+            FaultKind::Suspend => Stress::Suspend {
+                at_ms: at_ms()?,
+                ms: fields.needed("ms", 1.0..=LONGEST_SUSPENSION, " ms")?,
+            },
+            FaultKind::Stall => {
+                let (ms, every_ms) = repeated(&fields, Fault::MS)?;
+                let jitter_ms = fields.number("jitterMs", 0.0..=every_ms, " ms (everyMs)")?.unwrap_or(0.0);
+                Stress::Output(Fault::Stall { ms, every_ms, jitter_ms })
             }
-        }
+            FaultKind::Slow => Stress::Output(Fault::Slow {
+                share: fields.needed("share", Fault::SHARE, " of a block's length")?,
+            }),
+            FaultKind::Late => {
+                let (ms, every_ms) = repeated(&fields, Fault::MS)?;
+                Stress::Output(Fault::Late { ms, every_ms })
+            }
+            FaultKind::Gc => Stress::Output(Fault::Gc {
+                every_ms: fields.number("everyMs", Fault::EVERY_MS, " ms")?,
+            }),
+            FaultKind::Burst => Stress::Output(Fault::Burst {
+                frames: whole(&fields, "frames", Fault::BURST_FRAMES, " frames")?,
+                every_ms: fields.needed("everyMs", Fault::EVERY_MS, " ms")?,
+            }),
+            FaultKind::Rate => Stress::Output(Fault::Rate {
+                ppm: fields.needed("ppm", Fault::PPM, " ppm")?,
+            }),
+            FaultKind::Skip => Stress::Output(Fault::Skip {
+                every_blocks: every_blocks()?,
+            }),
+            FaultKind::Replay => Stress::Output(Fault::Replay {
+                every_blocks: every_blocks()?,
+            }),
+            FaultKind::Tear => Stress::Output(Fault::Tear {
+                every_blocks: every_blocks()?,
+            }),
+            FaultKind::Alias => Stress::Output(Fault::Alias),
+            FaultKind::Allocate => Stress::Output(Fault::Allocate),
+        })
     }
 }
 
+/// A whole number that cannot be left out.
+fn whole(fields: &Fields<'_>, name: &str, range: RangeInclusive<f64>, unit: &str) -> Result<u32, Refusal> {
+    let (least, most) = (*range.start() as u64, *range.end() as u64);
+    let number = fields.whole(name, least..=most, unit)?;
+    let number = number.ok_or_else(|| fields.wrong(name, format!("a whole number from {least} to {most}{unit}")))?;
+    Ok(number as u32)
+}
+
 /// `ms` and `everyMs` of a fault that comes again and again.
-fn repeated(fields: &Fields<'_>, longest: f64) -> Result<(f64, f64), Refusal> {
-    let ms = fields.needed("ms", 1.0..=longest, " ms")?;
-    let every_ms = fields.needed("everyMs", 1.0..=LONGEST_PERIOD, " ms")?;
+fn repeated(fields: &Fields<'_>, lengths: RangeInclusive<f64>) -> Result<(f64, f64), Refusal> {
+    let ms = fields.needed("ms", lengths, " ms")?;
+    let every_ms = fields.needed("everyMs", Fault::EVERY_MS, " ms")?;
     if every_ms <= ms {
         return Err(fields.wrong(
             "everyMs",

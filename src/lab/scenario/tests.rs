@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::inject::StallPlan;
+use crate::inject::FaultKind;
 
 fn refused(value: Value) -> String {
     Scenario::from_value(&value).expect_err("this must be refused").to_string()
@@ -56,11 +56,11 @@ fn everything_given_is_understood() {
     assert_eq!(scenario.seed, MAX_SEED);
     assert_eq!(
         scenario.stress[0],
-        Stress::Stall {
+        Stress::Output(Fault::Stall {
             ms: 20.0,
             every_ms: 100.0,
             jitter_ms: 30.0
-        }
+        })
     );
     assert_eq!(
         scenario.stress[1],
@@ -76,15 +76,6 @@ fn everything_given_is_understood() {
             at_ms: 100.0,
             by: KillBy::Panic
         }
-    );
-    assert_eq!(
-        scenario.stress[0].stalls(7),
-        Some(StallPlan {
-            ms: 20.0,
-            every_ms: 100.0,
-            jitter_ms: 30.0,
-            seed: 7
-        })
     );
     assert_eq!(Scenario::from_json(&scenario.to_json()), Ok(scenario));
 }
@@ -110,13 +101,53 @@ fn sources_and_their_defaults() {
     );
 }
 
+/// One of each kind.
+fn one_of_each() -> Value {
+    json!([
+        { "kind": "stall", "ms": 1, "everyMs": 1.5, "jitterMs": 1.5 },
+        { "kind": "slow", "share": 10 },
+        { "kind": "late", "ms": 60_000, "everyMs": 3_600_000 },
+        { "kind": "jank", "ms": 150, "everyMs": 500 },
+        { "kind": "gc", "everyMs": 30 },
+        { "kind": "hogs", "count": 3 },
+        { "kind": "burst", "frames": 32_768, "everyMs": 5 },
+        { "kind": "kill", "atMs": 100, "by": "panic" },
+        { "kind": "suspend", "atMs": 0, "ms": 400 },
+        { "kind": "rate", "ppm": -500_000 },
+        { "kind": "skip", "everyBlocks": 1 },
+        { "kind": "replay", "everyBlocks": 1_000_000 },
+        { "kind": "tear", "everyBlocks": 2 },
+        { "kind": "alias" },
+        { "kind": "allocate" },
+    ])
+}
+
 #[test]
-fn the_injector_takes_every_stall_that_is_accepted() {
-    for (ms, every_ms, jitter_ms) in [(1.0, 1.5, 1.5), (60_000.0, 3_600_000.0, 0.0), (20.0, 100.0, 100.0)] {
-        let list = json!({ "seconds": 3600, "stress": [{ "kind": "stall", "ms": ms, "everyMs": every_ms, "jitterMs": jitter_ms }] });
-        let plan = read(list).stress[0].stalls(1).expect("a stall has a plan");
-        assert!(crate::inject::Staller::new(plan, 0.0).is_ok(), "{plan:?}");
-    }
+fn one_of_each_kind_is_understood_and_taken_by_the_output() {
+    let scenario = read(json!({ "pace": { "kind": "timer", "periodMs": 5.5, "jitterMs": 2 }, "stress": one_of_each() }));
+    assert_eq!(
+        scenario.pace,
+        Pace::Timer {
+            period_ms: Some(5.5),
+            jitter_ms: 2.0
+        }
+    );
+    let kinds: Vec<_> = scenario.stress.iter().map(Stress::kind).collect();
+    assert_eq!(kinds, FaultKind::ALL.map(FaultKind::name));
+    assert_eq!(Fault::check_all(&scenario.faults(), scenario.pace.producers(1)), Ok(()));
+    assert_eq!(scenario.faults().len(), 11, "the page does the other four");
+    let shown = serde_json::to_value(&scenario).expect("JSON");
+    assert_eq!(
+        (&shown["stress"][0], &shown["stress"][13]),
+        (
+            &json!({ "kind": "stall", "ms": 1.0, "everyMs": 1.5, "jitterMs": 1.5 }),
+            &json!({ "kind": "alias" })
+        )
+    );
+    assert_eq!(Scenario::from_json(&scenario.to_json()), Ok(scenario));
+    let all = read(json!({ "pace": { "kind": "timer" }, "stress": [{ "kind": "gc" }] }));
+    assert_eq!(all.faults(), [Fault::Gc { every_ms: None }]);
+    assert_eq!(Scenario::from_json(&all.to_json()), Ok(all));
 }
 
 #[test]
@@ -157,7 +188,7 @@ fn what_is_unknown_is_refused_by_name_with_what_is_known() {
     );
     assert_eq!(
         refused(json!({ "stress": [{ "kind": "flood" }] })),
-        "`stress[0].kind` is 'flood': it must be one of 'stall', 'jank', 'hogs', 'kill'"
+        "`stress[0].kind` is 'flood': it must be one of 'stall', 'slow', 'late', 'jank', 'gc', 'hogs', 'burst', 'kill', 'suspend', 'rate', 'skip', 'replay', 'tear', 'alias', 'allocate'"
     );
 }
 
@@ -184,15 +215,6 @@ fn what_comes_later_is_refused_with_what_can_be_had() {
             format!("`conceal` '{conceal}' cannot be honoured yet: 'fade' can")
         );
     }
-    for kind in [
-        "slow", "late", "gc", "burst", "suspend", "rate", "skip", "replay", "tear", "alias", "allocate",
-    ] {
-        let text = refused(json!({ "stress": [{ "kind": kind, "everyMs": 5 }] }));
-        assert_eq!(
-            text,
-            format!("`stress[0].kind` '{kind}' cannot be honoured yet: 'stall', 'jank', 'hogs', 'kill' can")
-        );
-    }
     assert_eq!(
         refused(json!({ "late": "live" })),
         "`late` 'live' cannot be honoured yet: 'complete' can"
@@ -200,10 +222,6 @@ fn what_comes_later_is_refused_with_what_can_be_had() {
     assert_eq!(
         refused(json!({ "latency": "auto" })),
         "`latency` 'auto' cannot be honoured yet: 'fixed' can"
-    );
-    assert_eq!(
-        refused(json!({ "pace": { "kind": "timer", "periodMs": 5.3, "jitterMs": 0 } })),
-        "`pace.kind` 'timer' cannot be honoured yet: 'demand' can"
     );
     assert!(refused(json!({ "queueDepth": 3 })).starts_with("`queueDepth` 3 cannot be honoured yet"));
     assert!(refused(json!({ "renderQuantum": "hardware" })).starts_with("`renderQuantum` 'hardware' cannot be honoured yet"));
@@ -259,6 +277,9 @@ fn what_is_out_of_range_or_of_the_wrong_kind_is_refused_with_its_range() {
         json!({ "source": { "kind": "synth", "voices": 257 } }),
         json!({ "source": { "kind": "file", "url": " " } }),
         json!({ "pace": "demand" }),
+        json!({ "pace": { "kind": "clock" } }),
+        json!({ "pace": { "kind": "timer", "periodMs": 0 } }),
+        json!({ "pace": { "kind": "timer", "jitterMs": -1 } }),
         json!({ "pace": {} }),
         json!({ "conceal": 1 }),
     ] {
@@ -296,6 +317,58 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         one(json!({ "kind": "kill", "atMs": 1, "by": "poison" })),
         "`stress[1].by` is 'poison': it must be one of 'terminate', 'panic'"
     );
+    for (fault, message) in [
+        (
+            json!({ "kind": "slow" }),
+            "`stress[1].share` is missing: it must be a number from 0.01 to 10 of a block's length",
+        ),
+        (
+            json!({ "kind": "slow", "share": 0 }),
+            "`stress[1].share` is 0: it must be a number from 0.01 to 10 of a block's length",
+        ),
+        (
+            json!({ "kind": "late", "ms": 5, "everyMs": 5 }),
+            "`stress[1].everyMs` is 5: it must be more than `stress[1].ms`, which is 5 ms: else there is nothing between two faults",
+        ),
+        (
+            json!({ "kind": "gc", "everyMs": 0.5 }),
+            "`stress[1].everyMs` is 0.5: it must be a number from 1 to 3600000 ms",
+        ),
+        (
+            json!({ "kind": "burst", "frames": 32_769, "everyMs": 50 }),
+            "`stress[1].frames` is 32769: it must be a whole number from 1 to 32768 frames",
+        ),
+        (
+            json!({ "kind": "burst", "frames": 100 }),
+            "`stress[1].everyMs` is missing: it must be a number from 1 to 3600000 ms",
+        ),
+        (
+            json!({ "kind": "suspend", "atMs": 100 }),
+            "`stress[1].ms` is missing: it must be a number from 1 to 60000 ms",
+        ),
+        (
+            json!({ "kind": "suspend", "atMs": 5001, "ms": 100 }),
+            "`stress[1].atMs` is 5001: it must be a number from 0 to 5000 ms (the run's length)",
+        ),
+        (
+            json!({ "kind": "skip", "everyBlocks": 1.5 }),
+            "`stress[1].everyBlocks` is 1.5: it must be a whole number from 1 to 1000000 blocks",
+        ),
+        (
+            json!({ "kind": "replay" }),
+            "`stress[1].everyBlocks` is missing: it must be a whole number from 1 to 1000000 blocks",
+        ),
+        (
+            json!({ "kind": "alias", "everyBlocks": 3 }),
+            "unknown field `stress[1].everyBlocks`: known are `kind`",
+        ),
+        (
+            json!({ "kind": "rate", "ppm": 100 }),
+            "`stress[1].kind` is 'rate': it must be run with `pace` {kind: 'timer'}: a producer that goes by the ring's room has no clock that could be off",
+        ),
+    ] {
+        assert_eq!(one(fault), message);
+    }
     assert!(one(json!({ "kind": "hogs", "count": 2 })).contains("one of each kind"));
     assert!(one(json!("stall")).starts_with("`stress[1]` is 'stall': it must be an object"));
     assert!(one(json!({ "ms": 5 })).starts_with("`stress[1].kind` is missing"));

@@ -53,7 +53,8 @@ impl<T> Spans<T> {
     }
 
     fn ms_within(&self, window: &Span) -> f64 {
-        self.within(window).map(|(ms, _)| ms).sum()
+        // Not sum(): that of nothing is -0.0.
+        self.within(window).fold(0.0, |all, (ms, _)| all + ms)
     }
 }
 

@@ -119,11 +119,11 @@ impl Timeline {
         match after.and_then(|after| Some((after.checked_sub(1)?, after))) {
             Some((before, after)) => {
                 let ((from_ms, from), (to_ms, to)) = (self.samples[before], self.samples[after]);
-                from + ((to - from) as f64 * (at_ms - from_ms) / (to_ms - from_ms)) as u64
+                from + ((to - from) as f64 * (at_ms - from_ms) / (to_ms - from_ms)).round() as u64
             }
             None if after.is_some() => {
                 let (first_ms, first) = self.samples[0];
-                first.saturating_sub(((first_ms - at_ms) * self.frames_per_ms) as u64)
+                first.saturating_sub(((first_ms - at_ms) * self.frames_per_ms).round() as u64)
             }
             None => self.samples.back().map_or(0, |(_, asked)| *asked),
         }

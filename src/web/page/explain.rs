@@ -33,14 +33,12 @@ mod with_log {
     use super::super::listener::Listener;
     use super::super::timeline::Timeline;
     use super::super::wait::now;
-    use super::super::watch::EVERY_MS;
     use super::super::witness::{SharedLog, Witness};
     use crate::ledger::{EventLog, Sight, Snapshot};
+    use crate::watch::{EVERY_MS, Look, Standstill};
 
-    /// The least that counts as standing still, in ms: more than any device asks for at once, and than a timer is late on a busy page.
-    const STOOD_STILL_MS: f64 = 300.0;
-    /// By how much more the calendar's clock must have moved than the page's, in ms, for the machine to have slept: there are browsers whose clock stands still meanwhile.
-    const SLEPT_MS: f64 = 1500.0;
+    /// How often the browser's own counts are told, in ms: it brings them up to date once a second.
+    const DEVICE_EVERY_MS: f64 = 1000.0;
 
     /// What the page knows of one output's losses.
     pub(in super::super) struct Explain {
@@ -52,11 +50,11 @@ mod with_log {
         /// While the output is open.
         ears: RefCell<Option<Ears>>,
         hidden_ms: Cell<f64>,
-        tick: Cell<Tick>,
+        standstill: RefCell<Standstill>,
         /// What a script has fetched.
         pub(in super::super) fetched: RefCell<Fetched>,
-        /// The browser's counts when they were last looked at: device underruns and their seconds.
-        device: Cell<(f64, f64)>,
+        /// When the browser's counts were last told, in ms, and what they were: device underruns and their seconds.
+        device: Cell<(f64, f64, f64)>,
         timeline: Option<Timeline>,
     }
 
@@ -65,16 +63,7 @@ mod with_log {
         page: Rc<Witness>,
         /// The page's hidden time when this output began.
         hidden_before_ms: f64,
-        _context: Listener,
-    }
-
-    /// The latest look that came by the clock.
-    #[derive(Debug, Clone, Copy)]
-    struct Tick {
-        at_ms: f64,
-        date_ms: f64,
-        asked: u64,
-        running: bool,
+        _context: [Listener; 2],
     }
 
     impl Explain {
@@ -99,12 +88,14 @@ mod with_log {
                 frames_per_ms: sample_rate / 1e3,
                 ears: RefCell::new(ears),
                 hidden_ms: Cell::default(),
-                tick: Cell::new(Tick {
-                    at_ms: now(),
-                    date_ms: Date::now(),
-                    asked: 0,
-                    running: false,
-                }),
+                standstill: RefCell::new(Standstill::new(
+                    Look {
+                        at_ms: now(),
+                        date_ms: Date::now(),
+                        ..Look::default()
+                    },
+                    EVERY_MS,
+                )),
                 fetched: RefCell::default(),
                 device: Cell::default(),
                 timeline: performance.filter(|_| timeline).map(Timeline::new),
@@ -122,7 +113,7 @@ mod with_log {
             // What was seen before what it explains.
             ears.page.look();
             self.hidden_ms.set(ears.page.hidden_ms() - ears.hidden_before_ms);
-            self.stood_still(&ears.page, snapshot);
+            self.look_around(&ears.page, snapshot);
             let mut log = self.log.borrow_mut();
             log.look(self.epoch_ms(), snapshot);
             if let Some(timeline) = &self.timeline {
@@ -130,50 +121,45 @@ mod with_log {
             }
         }
 
-        /// Looks, once a second at most, what the device says, and whether everything stood still since then: the page came much later than it should have, and the device asked for nothing meanwhile.
-        fn stood_still(&self, page: &Witness, snapshot: &Snapshot) {
-            let before = self.tick.get();
-            let passed_ms = now() - before.at_ms;
-            if passed_ms < f64::from(EVERY_MS) {
+        /// Looks now and then what the browser counts and whether everything stood still.
+        fn look_around(&self, page: &Witness, snapshot: &Snapshot) {
+            let mut standstill = self.standstill.borrow_mut();
+            if !standstill.is_due(now()) {
                 return;
             }
-            let tick = Tick {
-                at_ms: before.at_ms + passed_ms,
-                date_ms: Date::now(),
-                asked: snapshot.consumer.requested,
-                running: state_of(&self.context) == "running",
-            };
-            self.tick.set(tick);
             let mut log = self.log.borrow_mut();
-            if let Some(stats) = PlaybackStats::of(&self.context) {
-                let (events, seconds) = (stats.underrun_events, stats.underrun_seconds);
-                let (events_before, seconds_before) = self.device.replace((events, seconds));
-                log.saw(Sight::Device {
-                    at_ms: self.epoch_ms(),
-                    events: (events - events_before) as u64,
-                    seconds: seconds - seconds_before,
-                });
+            let device = PlaybackStats::of(&self.context);
+            if let Some(PlaybackStats {
+                underrun_events: events,
+                underrun_seconds: seconds,
+                ..
+            }) = device
+            {
+                let (before_ms, events_before, seconds_before) = self.device.get();
+                if now() - before_ms >= DEVICE_EVERY_MS {
+                    self.device.set((now(), events, seconds));
+                    log.saw(Sight::Device {
+                        at_ms: self.epoch_ms(),
+                        events: (events - events_before) as u64,
+                        seconds: seconds - seconds_before,
+                    });
+                }
             }
-            let slept_ms = tick.date_ms - before.date_ms - passed_ms;
-            if slept_ms > SLEPT_MS {
-                log.saw(Sight::StoodStill {
-                    at_ms: self.origin_ms + before.at_ms,
-                    ms: slept_ms,
-                });
-            }
-            let late_ms = passed_ms - f64::from(EVERY_MS);
-            let still_ms = passed_ms - (tick.asked - before.asked) as f64 / self.frames_per_ms;
-            // A context that was not running asks for nothing in any case.
-            if before.asked == 0 || !before.running || !tick.running || late_ms.min(still_ms) < STOOD_STILL_MS {
-                return;
-            }
-            // The browser's own word for it is more exact than what is left of a second.
-            let frozen = page.frozen().filter(|(_, until)| *until > before.at_ms);
-            let (from, until) = frozen.unwrap_or((tick.at_ms - still_ms, tick.at_ms));
-            log.saw(Sight::StoodStill {
-                at_ms: self.origin_ms + from,
-                ms: until - from,
+            let stood_still = standstill.look(Look {
+                at_ms: now(),
+                date_ms: Date::now(),
+                asked_ms: snapshot.consumer.requested as f64 / self.frames_per_ms,
+                running: state_of(&self.context) == "running",
+                hidden: page.hidden(),
+                undelivered_ms: device.map_or(0.0, |device| device.underrun_seconds * 1e3),
+                frozen: page.frozen(),
             });
+            if let Some((from_ms, ms)) = stood_still {
+                log.saw(Sight::StoodStill {
+                    at_ms: self.origin_ms + from_ms,
+                    ms,
+                });
+            }
         }
 
         /// The producer was found lost.
@@ -206,22 +192,25 @@ mod with_log {
         }
     }
 
-    /// Tells the log what state the context is in.
-    fn listen(context: &AudioContext, log: &SharedLog, origin_ms: f64) -> Listener {
-        let tell = move |log: &SharedLog, context: &AudioContext| {
-            log.borrow_mut().saw(Sight::Context {
-                at_ms: origin_ms + now(),
-                state: state_of(context),
-                ms: None,
-            });
+    /// Tells the log what becomes of the context.
+    fn listen(context: &AudioContext, log: &SharedLog, origin_ms: f64) -> [Listener; 2] {
+        let tell = move |log: &SharedLog, state: &'static str, ms: Option<f64>| {
+            let at_ms = origin_ms + now();
+            log.borrow_mut().saw(Sight::Context { at_ms, state, ms });
         };
-        tell(log, context);
-        let (heard, of) = (Rc::downgrade(log), context.clone());
-        Listener::new(context, "statechange", move |_| {
-            if let Some(log) = heard.upgrade() {
-                tell(&log, &of);
-            }
-        })
+        tell(log, state_of(context), None);
+        let on = |event, state: fn(&AudioContext) -> &'static str, ms| {
+            let (heard, of) = (Rc::downgrade(log), context.clone());
+            Listener::new(context, event, move |_| {
+                if let Some(log) = heard.upgrade() {
+                    tell(&log, state(&of), ms);
+                }
+            })
+        };
+        [
+            on("statechange", state_of, None),
+            on("sinkchange", |_| "changing device", Some(0.0)),
+        ]
     }
 
     /// The context's state; `interrupted` is newer than web-sys.

@@ -8,6 +8,8 @@ use web_sys::AudioNode;
 
 use super::{Output, OutputOptions, OutputState};
 use crate::ledger::{DroppedBy, SilentBy, Snapshot};
+#[cfg(feature = "faults")]
+use crate::web::faults::faults;
 use crate::web::options::{object, source};
 
 #[wasm_bindgen]
@@ -69,7 +71,16 @@ impl Output {
         future_to_promise(async move { Ok(output.set_source(source(&spec)?).await.map(|()| JsValue::UNDEFINED)?) })
     }
 
+    /// Causes these faults from now on and no others, each {kind, …} as in the option `faults`; see `docs/faults.md`. Rejects, and leaves them as they were, when one is refused.
+    #[cfg(feature = "faults")]
+    #[wasm_bindgen(js_name = setFaults)]
+    pub fn set_faults_js(&self, list: JsValue) -> Promise {
+        let output = self.clone();
+        future_to_promise(async move { Ok(output.set_faults(faults(&list)?).await.map(|()| JsValue::UNDEFINED)?) })
+    }
+
     /// The producer stands still for `ms`: to hear what an underrun is like.
+    #[cfg(feature = "faults")]
     #[wasm_bindgen(js_name = freeze)]
     pub fn freeze_js(&self, ms: u32) {
         self.freeze(ms);

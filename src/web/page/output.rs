@@ -17,11 +17,16 @@ use super::listener::Listener;
 use super::playing::{Desk, Playing};
 use super::producer::{Addresses, ProducerHandle};
 use super::wait::{both, now, sleep};
-use super::watch::{Pulse, watch};
+use super::watch::watch;
 use super::{OutputOptions, PageError, PlaybackStats, SourceSpec};
 use crate::conceal::FADE_FRAMES;
 use crate::error::Decimal;
+#[cfg(feature = "faults")]
+use crate::inject::Fault;
 use crate::ledger::{ProducerState, Snapshot};
+use crate::watch::Pulse;
+#[cfg(feature = "faults")]
+use crate::web::faults::{faults_to_js, pace_to_js};
 use crate::web::options::object;
 use crate::web::peek::{Peek, Wish};
 
@@ -375,11 +380,32 @@ impl Output {
         Ok(())
     }
 
-    /// The producer stands still for `ms` milliseconds, from its next turn on.
+    /// The producer stands still for `ms` milliseconds inside of its next block.
+    #[cfg(feature = "faults")]
     pub fn freeze(&self, ms: u32) {
         let peek = &self.inner.peek;
         peek.set(Wish::FreezeMs, ms);
         peek.set(Wish::Freezes, peek.wish(Wish::Freezes).wrapping_add(1));
+    }
+
+    /// Counts callbacks for as long as it plays, not only the first few of each device: what lay in the ring as each began, and which of them starved. Costs the audio thread a look at a clock per
+    /// quantum, and with it some 6 kB of garbage a second.
+    #[cfg(feature = "explain")]
+    pub fn count_callbacks(&self) {
+        self.inner.peek.set(Wish::CountCallbacks, 1);
+    }
+
+    /// Causes these faults from now on, and no others. One that was there already, with the same figures, goes on undisturbed. Resolves when the producer has heard of it.
+    ///
+    /// # Errors
+    /// [`PageError::Engine`] for figures out of range, a second fault of a kind, or one that wants another pace: everything stays as it was then. [`PageError::Closed`].
+    #[cfg(feature = "faults")]
+    pub async fn set_faults(&self, faults: Vec<Fault>) -> Result<(), PageError> {
+        self.open()?;
+        Fault::check_all(&faults, self.inner.options.borrow().pace)?;
+        self.inner.desk().set_faults(&faults_to_js(&faults)).await?;
+        self.inner.options.borrow_mut().faults = faults;
+        Ok(())
     }
 
     /// The producer panics at its next turn.
@@ -544,14 +570,6 @@ impl Output {
 
 /// The options that the worker needs, as an object that can be posted.
 fn for_worker(options: &OutputOptions, sample_rate: f32) -> JsValue {
-    let stalls = options.stalls.map_or(JsValue::NULL, |plan| {
-        object(&[
-            ("ms", plan.ms.into()),
-            ("everyMs", plan.every_ms.into()),
-            ("jitterMs", plan.jitter_ms.into()),
-            ("seed", (plan.seed as f64).into()),
-        ])
-    });
     object(&[
         ("channels", (options.channels as u32).into()),
         // Room for every size that may be chosen while it plays.
@@ -560,7 +578,12 @@ fn for_worker(options: &OutputOptions, sample_rate: f32) -> JsValue {
         ("block", (options.block() as u32).into()),
         ("sampleRate", sample_rate.into()),
         ("source", options.source.to_js()),
-        ("stalls", stalls),
+        #[cfg(feature = "faults")]
+        ("faults", faults_to_js(&options.faults)),
+        #[cfg(feature = "faults")]
+        ("pace", pace_to_js(options.pace)),
+        #[cfg(feature = "faults")]
+        ("seed", (options.seed as f64).into()),
         #[cfg(feature = "explain")]
         ("timeline", options.timeline.into()),
     ])

@@ -28,6 +28,12 @@ impl Desk<'_> {
         self.producer.set_source(&source.to_js(), || self.mail()).await
     }
 
+    /// Has the producer cause these faults and no others.
+    #[cfg(feature = "faults")]
+    pub(super) async fn set_faults(&self, faults: &wasm_bindgen::JsValue) -> Result<(), PageError> {
+        self.producer.set_faults(faults, || self.mail()).await
+    }
+
     /// Counts a message to the producer up and wakes it.
     fn mail(&self) {
         let peek = self.peek;

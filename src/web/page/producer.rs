@@ -64,6 +64,14 @@ impl ProducerHandle {
         Ok(())
     }
 
+    /// Asks for other faults; `mail` as in [`ProducerHandle::set_source`].
+    #[cfg(feature = "faults")]
+    pub(super) async fn set_faults(&self, faults: &JsValue, mail: impl FnOnce()) -> Result<(), PageError> {
+        let id = self.link.request("faults", &[("faults", faults.clone())])?;
+        mail();
+        self.link.answer(id).await.map(drop)
+    }
+
     /// Where the worker makes the feed for a decoder in another worker, as addresses in the engine's memory: the feed and its ring. A new one if there is none, or `renew` asks for it.
     #[cfg(feature = "decode")]
     pub(super) async fn feed(&self, renew: bool, mail: impl FnOnce()) -> Result<(usize, usize), PageError> {

@@ -15,7 +15,7 @@ fn worst_ms(look_ms: f64, still: Option<(f64, f64)>, accounts: bool) -> f64 {
             let frame = page.snapshot.consumer.requested;
             page.snapshot.consumer.requested += 512;
             called += 1;
-            if called % 10 == 0 {
+            if called.is_multiple_of(10) {
                 // Begins within the callback; three and a half callbacks are missing.
                 let within = u64::from(called % 4) * 128;
                 let event = page.underrun(0.0, 7 * 256);
