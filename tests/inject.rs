@@ -502,7 +502,7 @@ fn who_stands_still_on_purpose_stops_when_asked_to() {
     let beat = || shared.snapshot().producer.heartbeat;
     let before = beat();
     thread::sleep(Duration::from_millis(700));
-    assert!(beat() >= before + 1, "a sign of life");
+    assert!(beat() > before, "a sign of life");
     control.stop.store(1, Ordering::Relaxed);
     producer.join().expect("no panic");
     assert!(began.elapsed() < Duration::from_secs(12));
