@@ -21,9 +21,10 @@ test('stalls that are longer than the ring make one underrun each, as long as th
   await matchesDocs(report);
   const { sampleRate, callbackFrames, injected, underruns } = report;
   assert.ok(injected.length >= 2, JSON.stringify(injected));
-  for (const { kind, lastedMs } of injected) {
+  for (const { kind, atMs, lastedMs } of injected) {
     assert.equal(kind, 'stall');
-    assert.ok(lastedMs >= 300, `${lastedMs} ms`);
+    // One that begins at the very end is cut short by it.
+    assert.ok(lastedMs >= 300 || atMs > 3600, `${lastedMs} ms`);
   }
   // Of the underruns those that no stall of the machine makes: the ring held 93 ms. A stall that the run's end cuts short need not be in it.
   const long = underruns.log.filter(({ frames }) => frames > 0.1 * sampleRate);
@@ -110,7 +111,7 @@ for (const [kind, fault, scenario, check] of [
   ['late', { ms: 60, everyMs: 400 }, {}, ({ lastedMs }) => lastedMs >= 60],
   ['gc', {}, {}, ({ lastedMs, made }) => lastedMs > 1500 && made > 50 * 2 ** 20],
   ['gc', { everyMs: 200 }, {}, ({ made }) => made >= 5 * 2 ** 20 && made <= 12 * 2 ** 20],
-  ['burst', { frames: 1000, everyMs: 300 }, {}, ({ frames }) => frames === 1000],
+  ['burst', { frames: 1000, everyMs: 300 }, {}, ({ frames }) => frames === 1024],
   ['suspend', { atMs: 500, ms: 400 }, {}, ({ atMs, lastedMs }) => atMs >= 500 && lastedMs >= 400],
   ['rate', { ppm: 20_000 }, { pace: { kind: 'timer' } }, ({ lastedMs, frames }) => lastedMs > 1500 && frames > 20_000],
   ['skip', { everyBlocks: 30 }, {}, ({ frames }) => frames === 256],
