@@ -171,3 +171,21 @@ fn what_the_page_was_busy_with_stands_in_the_evidence() {
     assert_eq!((evidence.long_tasks_ms, evidence.device_underruns), (Some(15.0 + 50.0), None));
     assert!((30.0..45.0).contains(&evidence.hidden_ms), "{}", evidence.hidden_ms);
 }
+
+#[test]
+fn an_account_that_comes_later_widens_what_is_looked_at() {
+    let mut page = Page::new();
+    page.wait(400.0);
+    let event = page.underrun(20.0, 480);
+    page.look();
+    // The device stands still until the producer has come back.
+    page.now_ms += 500.0;
+    page.account(event).spell_ms = 600.0;
+    page.look();
+    page.log.saw(Sight::Hidden {
+        at_ms: page.now_ms - 100.0,
+        ms: 50.0,
+    });
+    page.look();
+    assert_eq!(page.latest().evidence.hidden_ms, 50.0);
+}
