@@ -360,7 +360,7 @@ fn a_burst_is_left_to_the_audio_thread() {
         "{:?}",
         snapshot.audio_injections
     );
-    assert!(snapshot.audio_injections.iter().all(|burst| burst.frames == 1000));
+    assert!(snapshot.audio_injections.iter().all(|burst| burst.frames == 1024), "whole quanta");
     rig.simulation.set_faults(&[]).expect("in range");
     let control = &rig.simulation.shared().control;
     assert_eq!(control.burst_frames.load(Ordering::Relaxed), 0);
@@ -502,7 +502,7 @@ fn who_stands_still_on_purpose_stops_when_asked_to() {
     let beat = || shared.snapshot().producer.heartbeat;
     let before = beat();
     thread::sleep(Duration::from_millis(700));
-    assert!(beat() >= before + 1, "a sign of life");
+    assert!(beat() > before, "a sign of life");
     control.stop.store(1, Ordering::Relaxed);
     producer.join().expect("no panic");
     assert!(began.elapsed() < Duration::from_secs(12));

@@ -15,7 +15,7 @@ pub(super) struct BurstFault {
 }
 
 impl BurstFault {
-    /// Longest burst, in frames: what bounds the work of one quantum.
+    /// Longest burst, in frames, but for the rest of its last quantum: what bounds the work of one quantum.
     const LONGEST: u32 = 32_768;
 
     /// Whether the next quantum should bring the time, for the record.
@@ -41,6 +41,8 @@ impl BurstFault {
             return 0;
         }
         self.since = frames as u64;
+        // A device asks for whole quanta.
+        let burst = burst.next_multiple_of((frames as u32).max(1));
         record(shared, now_ms, position, burst);
         burst as usize
     }

@@ -108,4 +108,4 @@ mod verdicts;
 mod view;
 
 #[cfg(target_family = "wasm")]
-pub(crate) use page::{adopt, ran, silence};
+pub(crate) use page::{adopt, ran, run_over, silence};

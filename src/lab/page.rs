@@ -93,10 +93,17 @@ pub(crate) fn adopt(output: Output, log: SharedLog, scenario: &Scenario) {
     }
 }
 
-/// A run is over: `report` is of what the page shows, until something else plays.
+/// A run is done: `report` is of what the page shows, until something else plays.
 pub(crate) fn ran(report: Report) {
     if let Some(lab) = LAB.with_borrow(Clone::clone) {
         lab.ran.replace(Some(report));
+    }
+}
+
+/// No run is on any more, however it ended: the page is its visitor's again.
+pub(crate) fn run_over() {
+    if let Some(lab) = LAB.with_borrow(Clone::clone) {
+        lab.show(lab.phase_now());
     }
 }
 

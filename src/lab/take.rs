@@ -8,6 +8,7 @@ use web_sys::{Blob, BlobPropertyBag, Event, HtmlAnchorElement, HtmlButtonElement
 
 use super::controls::set_disabled;
 use super::dom::{document, element, listen, sleep, window};
+use super::export;
 use super::page::Lab;
 use super::report::Report;
 
@@ -168,8 +169,9 @@ impl Lab {
     fn written(&self, what: What) -> Result<String, String> {
         match what {
             What::Link => self.link(),
-            What::Report => Ok(self.report()?.to_json()),
-            What::Log | What::Summary => Err("not there yet".into()),
+            What::Report => Ok(export::json(&self.report()?)),
+            What::Log => Ok(export::csv(&self.report()?)),
+            What::Summary => Ok(export::summary(&self.report()?, self.link().ok().as_deref())),
         }
     }
 

@@ -186,14 +186,44 @@ impl Weighed<'_> {
         if largest == unscheduled {
             return Cause::WokenLate;
         }
-        // Without the longest block, would the others have come in time?
+        // Without the longest block, would the others have come in time? (Working ahead is no block: a moment of it beside a single block is no reason.)
         let others_ms = account.blocks.saturating_sub(1) as f64 * self.block_ms;
-        let one_stood = account.longest_ms > 3.0 * self.block_ms && rendering - account.longest_ms <= others_ms;
+        let one_stood = account.longest_ms > 3.0 * self.block_ms && account.render_ms - account.longest_ms <= others_ms;
         if one_stood { Cause::Stalled } else { Cause::RenderTooSlow }
     }
 
     /// Whether the device stood still as well for most of the spell.
     fn stood_still(&self) -> bool {
         self.ms(self.account.asked_frames) < self.account.spell_ms / 2.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_of_working_ahead_beside_a_block_that_stood_still_is_no_slow_rendering() {
+        let event = UnderrunEvent {
+            ended_by: Ending::Back,
+            ..UnderrunEvent::default()
+        };
+        let account = ProducerAccount {
+            spell_ms: 506.5,
+            asleep_ms: 5.8,
+            render_ms: 500.665,
+            longest_ms: 500.665,
+            prepare_ms: 0.005,
+            blocks: 1,
+            block_frames: 256,
+            limit_frames: 8192,
+            ..ProducerAccount::default()
+        };
+        let around = Circumstances {
+            sample_rate: 44_100.0,
+            callback_frames: Some(384),
+            ..Circumstances::default()
+        };
+        assert_eq!(cause(&event, Some(&account), &around), Some(Cause::Stalled));
     }
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { balances, drive } from '../support/output.mjs';
 import * as outside from '../support/outside.mjs';
-import { suite, test } from '../support/suite.mjs';
+import { fixtureBytes, suite, test } from '../support/suite.mjs';
 
 const site = suite({
   browser: { without: outside.LIFELIKE },
@@ -54,11 +54,11 @@ async function settled(driven, frame) {
 /** What a busy machine does by itself now and then. */
 const BUSY = ['woken-late', 'callback-burst'];
 
-/** The one event that a stall was; whatever else there is, a busy machine did. */
+/** The event that a stall was. It may have a tail: while the producer catches up, the ring can run dry once more. Whatever else there is, a busy machine did. */
 function only(events, cause) {
   const [longest, ...others] = events.filter(({ kind }) => kind === 'underrun').sort((one, other) => other.frames - one.frames);
   assert.equal(longest?.cause, cause, JSON.stringify(events));
-  for (const other of others) assert.ok(BUSY.includes(other.cause), JSON.stringify(other));
+  for (const other of others) assert.ok([cause, ...BUSY].includes(other.cause) && other.frames < longest.frames / 2, JSON.stringify(other));
   return longest;
 }
 
@@ -80,7 +80,8 @@ test('a stall is one event, with its cause, what shows it, and when it was', asy
   assert.equal(event.evidence.hiddenMs, 0);
   assert.equal(event.evidence.context, null);
   const after = await told(driven.page);
-  assert.equal(after.stats.byCause.stalled, before.stats.byCause.stalled + 1);
+  assert.ok(after.stats.byCause.stalled > before.stats.byCause.stalled);
+  assert.equal(after.stats.byCause.stalled, after.events.filter(({ cause }) => cause === 'stalled').length);
   // It is still there when all is over.
   const stats = await driven.page.evaluate(async () => {
     await window.driven.output.close();
@@ -104,6 +105,30 @@ test('a producer that is gone is noticed although nobody asks, and its loss is o
   const event = only(events, 'producer-lost');
   assert.equal(event.endedBy, 'paused');
   assert.ok(event.atMs >= fromMs - 50);
+  await driven.close({ complained: false });
+});
+
+test('a decoder that is gone is replaced although nobody asks', async () => {
+  const driven = await drive(site);
+  // Each decoder traps after 2 s.
+  await driven.page.route('**/worklet/feeder.js', async (route) => {
+    const response = await route.fetch();
+    const script = (await response.text()).replace('write(samples, frames) {', `$&
+      globalThis.written = (globalThis.written ?? 0) + frames;
+      if (globalThis.written > 88_200) throw new WebAssembly.RuntimeError('unreachable');`);
+    await route.fulfill({ response, body: script });
+  });
+  await driven.page.reload();
+  await driven.page.waitForSelector('body[data-phase="ready"]');
+  await driven.keep({ 'first.flac': await fixtureBytes('music.flac'), 'second.flac': await fixtureBytes('music.flac') });
+  await driven.start({ kind: 'playlist', items: [{ file: 'first.flac' }, { file: 'second.flac' }] });
+  // What had been decoded is played; then the second file's turn comes, and another decoder's.
+  const failures = await driven.page.evaluate(async () => {
+    const { output } = window.driven;
+    for (const end = performance.now() + 20_000; output.failures.length < 2 && performance.now() < end;) await new Promise((resolve) => { setTimeout(resolve, 100); });
+    return output.failures;
+  });
+  assert.deepEqual(failures.map(({ name, code }) => [name, code]), [['first.flac', 'crashed'], ['second.flac', 'crashed']]);
   await driven.close({ complained: false });
 });
 

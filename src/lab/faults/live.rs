@@ -6,14 +6,17 @@ use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::lab::dom::epoch_ms;
-use crate::lab::run::{Hogs, Jank, SharedLog};
+use crate::lab::run::{Hogs, Jank, SharedLog, Suspension};
 use crate::lab::scenario::Stress;
+use crate::web::page::Output;
 
 /// What goes on, each with the figures that it was asked for with.
 #[derive(Default)]
 pub(in crate::lab) struct Live {
     jank: RefCell<Option<(Stress, Jank)>>,
     hogs: RefCell<Option<(Stress, Option<Hogs>)>>,
+    /// Kept until the output is gone: one that is dropped earlier does not resume.
+    suspensions: RefCell<Vec<Suspension>>,
 }
 
 impl Live {
@@ -49,9 +52,16 @@ impl Live {
         });
     }
 
+    /// Suspends `output` for `ms` milliseconds from now on.
+    pub(in crate::lab) fn suspend(&self, output: &Output, ms: f64, log: SharedLog) {
+        let suspension = Suspension::start(output, epoch_ms(), ms, log);
+        self.suspensions.borrow_mut().push(suspension);
+    }
+
     /// Ends all.
     pub(in crate::lab) fn end(&self) {
         self.jank.take();
         self.hogs.take();
+        self.suspensions.take();
     }
 }

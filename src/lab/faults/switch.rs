@@ -6,9 +6,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
-use crate::inject::FaultKind;
 use crate::lab::controls::set_disabled;
-use crate::lab::dom::{epoch_ms, listen, sleep};
+use crate::lab::dom::listen;
 use crate::lab::format::sentence;
 use crate::lab::jobs::Job;
 use crate::lab::page::Lab;
@@ -80,14 +79,6 @@ impl Lab {
         if !(1.0..=60_000.0).contains(&ms) {
             return self.message.show("option", "The suspension must last 1 to 60000 ms.");
         }
-        let log = self.view.borrow().run_log();
-        spawn_local(async move {
-            let began = epoch_ms();
-            let Ok(suspending) = output.context().suspend() else { return };
-            let _ = wasm_bindgen_futures::JsFuture::from(suspending).await;
-            sleep(ms).await;
-            output.resume();
-            log.borrow_mut().fault(FaultKind::Suspend.name(), began, Some(epoch_ms() - began));
-        });
+        self.live_faults.suspend(&output, ms, self.view.borrow().run_log());
     }
 }

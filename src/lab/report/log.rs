@@ -13,6 +13,8 @@ pub struct RunLog {
     audio_threads: Numbered,
     faults: Vec<Injected>,
     recoveries: Vec<Recovery>,
+    /// How far the ring was read at the latest look, in frames.
+    read: u64,
 }
 
 /// The latest faults of one side, each with its number there.
@@ -45,6 +47,7 @@ impl RunLog {
     pub fn look(&mut self, snapshot: &Snapshot) {
         self.producers.merge(snapshot.producer.injected, &snapshot.injections);
         self.audio_threads.merge(snapshot.consumer.injected, &snapshot.audio_injections);
+        self.read = snapshot.read;
     }
 
     /// Takes over what the output's own log says of losses, in place of what it said before. Until then nothing is known of them but their number.
@@ -55,12 +58,13 @@ impl RunLog {
     /// A fault that the page caused itself, `at_ms` since the epoch; `lasted_ms` `None`: for good.
     pub fn fault(&mut self, kind: &'static str, at_ms: f64, lasted_ms: Option<f64>) {
         if self.faults.len() < RunLog::LIMIT {
-            let frames = None;
             self.faults.push(Injected {
                 kind,
                 at_ms,
                 lasted_ms,
-                frames,
+                frames: None,
+                shown_frames: None,
+                made: None,
             });
         }
     }
@@ -83,7 +87,10 @@ impl RunLog {
     /// All faults by their beginning, in milliseconds since `start_ms`.
     pub(in crate::lab) fn injected(&self, start_ms: f64) -> Vec<Injected> {
         let sides = self.producers.latest().chain(self.audio_threads.latest());
-        let mut all: Vec<Injected> = sides.map(injected).chain(self.faults.iter().copied()).collect();
+        let mut all: Vec<Injected> = sides
+            .map(|fault| injected(fault, self.read))
+            .chain(self.faults.iter().copied())
+            .collect();
         all.iter_mut().for_each(|fault| fault.at_ms -= start_ms);
         all.sort_by(|one, other| one.at_ms.total_cmp(&other.at_ms));
         all
@@ -101,13 +108,22 @@ impl RunLog {
     }
 }
 
-fn injected(fault: &InjectedFault) -> Injected {
+/// `read`: how far the ring was read.
+fn injected(fault: &InjectedFault, read: u64) -> Injected {
+    let kind = FaultKind::from_number(fault.kind);
+    let (frames, made) = match kind {
+        Some(FaultKind::Gc | FaultKind::Allocate) => (None, Some(fault.frames)),
+        Some(FaultKind::Stall | FaultKind::Late) | None => (None, None),
+        Some(_) => (Some(fault.frames), None),
+    };
     Injected {
         // A number that has no name would be another version's.
-        kind: FaultKind::ALL.get(fault.kind as usize).map_or("unknown", |kind| kind.name()),
+        kind: kind.map_or("unknown", FaultKind::name),
         at_ms: fault.at_ms,
         lasted_ms: Some(fault.lasted_ms),
-        frames: Some(fault.frames).filter(|frames| *frames > 0),
+        frames,
+        shown_frames: kind.and_then(|kind| kind.shown(fault.position, fault.frames, read)),
+        made,
     }
 }
 
@@ -132,6 +148,30 @@ mod tests {
         };
         snapshot.producer.injected = total;
         snapshot
+    }
+
+    #[test]
+    fn what_a_fault_came_to_is_told_in_its_own_unit() {
+        let mut log = RunLog::default();
+        let kinds = [FaultKind::Gc, FaultKind::Skip, FaultKind::Tear, FaultKind::Alias, FaultKind::Stall];
+        let faults: Vec<_> = (0..).zip(kinds).map(|(at_ms, kind)| fault(kind, f64::from(at_ms), 96)).collect();
+        log.look(&Snapshot {
+            read: 51,
+            ..snapshot(5, &faults)
+        });
+        let all = log.injected(0.0);
+        let told: Vec<_> = all.iter().map(|fault| (fault.frames, fault.shown_frames, fault.made)).collect();
+        let all = Some(96);
+        assert_eq!(
+            told,
+            [
+                (None, None, all),
+                (all, all, None),
+                (all, Some(50), None),
+                (all, None, None),
+                (None, None, None)
+            ]
+        );
     }
 
     #[test]

@@ -310,8 +310,12 @@ pub struct Injected {
     pub at_ms: f64,
     /// How long it lasted; `None`: for good.
     pub lasted_ms: Option<f64>,
-    /// Frames skipped, replayed, torn or asked for at once; `None` for other kinds.
+    /// Frames that it concerned; `None` for kinds that concern none.
     pub frames: Option<u64>,
+    /// Of these, the frames that the index signal must have shown by the end; `None` for kinds that it does not count one for one.
+    pub shown_frames: Option<u64>,
+    /// Bytes of garbage, or allocations, that were made; `None` for other kinds.
+    pub made: Option<u64>,
 }
 
 /// The loss of a producer and what came of it.

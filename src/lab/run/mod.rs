@@ -27,7 +27,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 pub use error::RunError;
 pub(super) use facts::facts_of;
 pub(crate) use faults::SharedLog;
-pub(super) use faults::{Hogs, Jank};
+pub(super) use faults::{Hogs, Jank, Suspension};
 use session::Reins;
 
 use super::report::Live;
@@ -117,6 +117,7 @@ fn claim(scenario: Scenario, patience_ms: f64, failed: Failed) -> Result<Promise
         let run = future_to_promise(async move {
             let ended = session::play(&scenario, &reins, patience_ms).await;
             STAGE.with_borrow_mut(|stage| stage.running = None);
+            crate::lab::run_over();
             match ended {
                 Ok(report) => {
                     let report = JSON::parse(&report.to_json())?;

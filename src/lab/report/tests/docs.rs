@@ -48,11 +48,15 @@ fn every_field_stands_in_the_docs_and_the_other_way_round() {
 
 #[test]
 fn every_field_of_a_scenario_stands_in_the_docs_and_the_other_way_round() {
-    let stress =
-        r#"[{"kind":"stall","ms":1,"everyMs":9},{"kind":"jank","ms":1,"everyMs":9},{"kind":"hogs","count":1},{"kind":"kill","atMs":1}]"#;
+    // Together they have every field that a fault can have.
+    let stress = r#"[{"kind":"stall","ms":1,"everyMs":9},{"kind":"slow","share":1},{"kind":"burst","frames":1,"everyMs":9},{"kind":"rate","ppm":1},
+        {"kind":"skip","everyBlocks":1},{"kind":"hogs","count":1},{"kind":"kill","atMs":1}]"#;
     let mut fields = BTreeSet::from(["queueDepth".to_string()]);
     for source in [r#""sine""#, r#""index""#, r#""synth""#, r#""file","url":"a.wav""#] {
-        let scenario = Scenario::from_json(&format!(r#"{{"source":{{"kind":{source}}},"stress":{stress}}}"#)).expect("a good scenario");
+        let scenario = Scenario::from_json(&format!(
+            r#"{{"source":{{"kind":{source}}},"pace":{{"kind":"timer"}},"stress":{stress}}}"#
+        ))
+        .expect("a good scenario");
         let scenario = serde_json::from_str(&scenario.to_json()).expect("a scenario is JSON");
         paths(&scenario, "", &mut fields);
     }
