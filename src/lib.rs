@@ -26,7 +26,7 @@
 //! | start an output in a page | `web::page::Output` (Wasm only) |
 //!
 //! # Features
-//! None by default. `synth`: the built-in synthesiser. `decode`: audio files. `lab`: the page. `explain`: why frames were lost. `count-allocations`: an allocator that counts.
+//! None by default. `synth`: the built-in synthesiser. `decode`: audio files. `lab`: the page. `explain`: why frames were lost. `faults`: faults on purpose. `count-allocations`: an allocator that counts.
 // The instructions to wait on and notify a word of memory are not stable in Rust yet.
 #![cfg_attr(all(target_family = "wasm", target_feature = "atomics"), feature(stdarch_wasm_atomic_wait))]
 

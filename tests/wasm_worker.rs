@@ -125,7 +125,7 @@ async fn a_sleeping_producer_is_woken_and_loses_no_frame() {
         }
     }
     let consumer = &shared.consumer.0;
-    assert_eq!(consumer.requested.get(), 300 * 512);
+    assert_eq!(consumer.requested.load(std::sync::atomic::Ordering::Relaxed), 300 * 512);
     assert_eq!(consumer.fresh.get(), 300 * 512, "every frame was there in time");
     assert_eq!((consumer.skipped.get(), consumer.replayed.get(), consumer.torn.get()), (0, 0, 0));
     assert!(consumer.wakes.get() > 100, "{} wakes", consumer.wakes.get());

@@ -213,7 +213,7 @@ impl Chart {
             };
             if at > free_from {
                 // Cannot fail: a text and two finite numbers.
-                let _ = self.paint.fill_text(label, at, 17.0);
+                let _ = self.paint.fill_text(label, at, 15.0);
                 free_from = at + LETTER * label.len() as f64;
             }
         }

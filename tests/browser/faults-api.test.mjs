@@ -51,16 +51,16 @@ test('a producer with a clock of its own can have one that is off', async () => 
 test('what is refused is refused by name, and changes nothing', async () => {
   const driven = await drive(site);
   for (const [options, message] of [
-    [{ faults: { kind: 'skip' } }, /faults must be an array of faults/],
-    [{ faults: [{ kind: 'nap' }] }, /faults\[0\]\.kind must be "stall", "slow",/],
-    [{ faults: [{ kind: 'alias' }, { kind: 'stall', ms: 5 }] }, /faults\[1\]\.everyMs must be a number/],
-    [{ faults: [{ kind: 'late', ms: 5, everyMs: 50, jitterMs: 5 }] }, /faults\[0\]\.jitterMs is unknown to a fault of the kind "late"/],
+    [{ faults: { kind: 'skip' } }, /`faults` must be an array of faults/],
+    [{ faults: [{ kind: 'nap' }] }, /`faults\[0\]\.kind` must be "stall", "slow",/],
+    [{ faults: [{ kind: 'alias' }, { kind: 'stall', ms: 5 }] }, /`faults\[1\]\.everyMs` must be a number/],
+    [{ faults: [{ kind: 'late', ms: 5, everyMs: 50, jitterMs: 5 }] }, /`faults\[0\]\.jitterMs` is unknown to a fault of the kind "late"/],
     [{ faults: [{ kind: 'slow', share: 20 }] }, /slow's share is 20: it must be 0\.01 to 10/],
     [{ faults: [{ kind: 'alias' }, { kind: 'alias' }] }, /the fault 'alias' cannot be caused: the list holds one already/],
     [{ faults: [{ kind: 'rate', ppm: 5 }] }, /the fault 'rate' cannot be caused: .* set the pace to a timer/],
-    [{ pace: { kind: 'clock' } }, /pace must be \{kind: "demand"\} or/],
+    [{ pace: { kind: 'clock' } }, /`pace` must be \{kind: "demand"\} or/],
     [{ pace: { kind: 'timer', periodMs: 0 } }, /the pace's periodMs is 0: it must be 0\.1 to 10000 ms/],
-    [{ fault: [] }, /fault is unknown: known are .*faults, pace, seed, source/],
+    [{ fault: [] }, /`fault` is unknown: known are .*faults, pace, seed, source/],
   ]) {
     const { error } = await driven.tryStart({ kind: 'index' }, { ...OPTIONS, ...options });
     assert.match(error?.message ?? 'it was not refused', message, JSON.stringify(options));

@@ -192,6 +192,7 @@ impl Reason<'_> {
         );
         match self.entry.covering_frames() {
             Some(frames) => write!(f, "; a ring of {frames} would have covered it"),
+            None if self.entry.overloaded() => f.write_str("; a larger ring would have run dry as well, only later"),
             None if of_a_ring && self.entry.evidence.account.is_some() => f.write_str("; no ring would have covered it"),
             None => Ok(()),
         }

@@ -102,6 +102,7 @@ impl LogEntry {
     pub fn covering_frames(&self) -> Option<u64> {
         let account = self.evidence.account.filter(|account| account.limit_frames > 0)?;
         let larger = match self.cause? {
+            Cause::RenderTooSlow if self.overloaded() => return None,
             Cause::RenderTooSlow | Cause::WokenLate | Cause::Stalled | Cause::CallbackBurst | Cause::Unknown => account.limit_frames,
             // Room for a block beside the callback that is being served.
             Cause::RingTooSmall => account
@@ -115,5 +116,10 @@ impl LogEntry {
             .saturating_sub(account.blocks.saturating_sub(1) * account.block_frames);
         let needed = (larger + self.frames).max(since_full);
         Some(needed.next_power_of_two()).filter(|frames| *frames <= Self::LARGEST_RING)
+    }
+    /// Whether the producer had been slower than the sound for so long that a larger ring would only have run dry later: it has rendered a whole ring since it last was full.
+    pub fn overloaded(&self) -> bool {
+        let account = self.evidence.account.filter(|_| self.cause == Some(Cause::RenderTooSlow));
+        account.is_some_and(|account| account.blocks * account.block_frames >= account.limit_frames)
     }
 }

@@ -95,6 +95,7 @@ impl Kept {
                 at_ms,
                 earliest_ms: at_ms,
                 latest_ms: at_ms,
+                rushed: false,
             },
             None => scene.timeline.asked(frame, scene.step()),
         };
@@ -165,7 +166,6 @@ impl Kept {
         if self.entry.settled {
             return;
         }
-        self.correct(scene);
         if !self.placed && scene.timeline.reaches(self.entry.at_ms) {
             (self.entry.frame, self.placed) = (scene.timeline.frame_at(self.entry.at_ms), true);
         }
@@ -189,18 +189,21 @@ impl Kept {
             News::Overrun(_) | News::Device(..) => !may_grow,
             News::Slip(_) => true,
         };
+        self.correct(scene);
         let quiet = scene.now_ms - self.news_ms >= SETTLE_MS;
         self.entry.settled = over || quiet && known;
     }
 
-    /// Where the looks say little about when it was, because everything stood still between them, what the producer says is better: it wrote the missing frames as soon as it could, and the reader had
-    /// been without for as long as they last.
+    /// Where the looks say little about when it was, because the device stood still or was in a rush between them, what the producer says is better: it wrote the missing frames as soon as it could, and
+    /// the reader had been without for as long as they last; or for no time at all, if it asked for too much at once.
     fn correct(&mut self, scene: &Scene) {
         let News::Underrun(event, Some(account)) = self.news else { return };
         // One callback on either side, and the looks may be out of step by one.
-        let evenly_ms = scene.ms(3 * scene.step());
-        if event.ended_by == Ending::Back && !account.nothing_came && self.when.width_ms() > evenly_ms + 1.0 {
-            self.entry.at_ms = self.when.corrected(account.at_ms - self.entry.lasted_ms);
+        let evenly_ms = scene.ms(3 * scene.step()) + 1.0;
+        if event.ended_by == Ending::Back && !account.nothing_came && (self.when.rushed || self.when.width_ms() > evenly_ms) {
+            let at_once = self.entry.cause == Some(Cause::CallbackBurst);
+            let without_ms = if at_once { 0.0 } else { self.entry.lasted_ms };
+            self.entry.at_ms = self.when.corrected(account.at_ms - without_ms);
         }
     }
 

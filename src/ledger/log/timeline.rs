@@ -23,6 +23,8 @@ pub(super) struct When {
     pub earliest_ms: f64,
     /// Hardly after.
     pub latest_ms: f64,
+    /// More was asked for around it than the time accounts for.
+    pub rushed: bool,
 }
 
 impl When {
@@ -80,6 +82,7 @@ impl Timeline {
                 at_ms,
                 earliest_ms: at_ms,
                 latest_ms: at_ms,
+                rushed: false,
             };
         };
         let (to_ms, to) = self.samples[after];
@@ -89,22 +92,25 @@ impl Timeline {
                 at_ms: to_ms - ms(to - frame),
                 earliest_ms: f64::NEG_INFINITY,
                 latest_ms,
+                rushed: false,
             };
         };
         let line_ms = from_ms + (to_ms - from_ms) * (frame - from) as f64 / (to - from) as f64;
         let earliest_ms = from_ms + ms((frame - from).saturating_sub(callback));
         if earliest_ms > latest_ms {
-            // The device caught up after it had stood still.
+            // Frames that were asked for in no time.
             return When {
                 at_ms: line_ms,
                 earliest_ms: from_ms,
                 latest_ms: to_ms,
+                rushed: true,
             };
         }
         When {
             at_ms: line_ms.max(earliest_ms).min(latest_ms),
             earliest_ms,
             latest_ms,
+            rushed: false,
         }
     }
 

@@ -86,13 +86,23 @@ fn every_cause_has_its_sentence() {
             with(
                 Cause::RenderTooSlow,
                 ProducerAccount {
-                    render_ms: 40.0,
-                    prepare_ms: 3.0,
+                    render_ms: 18.0,
+                    prepare_ms: 2.0,
+                    ..said
+                },
+            ),
+            format!("31 ms lost: 20 ms of work were needed for 5.3 ms of sound{covered}"),
+        ),
+        (
+            with(
+                Cause::RenderTooSlow,
+                ProducerAccount {
+                    render_ms: 43.0,
                     blocks: 4,
                     ..said
                 },
             ),
-            format!("31 ms lost: 43 ms of work were needed for 21 ms of sound{covered}"),
+            "31 ms lost: 43 ms of work were needed for 21 ms of sound; a larger ring would have run dry as well, only later".into(),
         ),
         (
             with(

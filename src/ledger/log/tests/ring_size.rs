@@ -48,7 +48,7 @@ fn what_was_missing_since_the_ring_was_full_counts_together() {
         asked_frames: 5_000,
         ..late(1024)
     };
-    assert_eq!(entry(Cause::RenderTooSlow, 128, account).covering_frames(), Some(8192));
+    assert_eq!(entry(Cause::WokenLate, 128, account).covering_frames(), Some(8192));
 }
 
 #[test]
@@ -65,4 +65,17 @@ fn no_ring_covers_what_was_not_to_be_had() {
     assert_eq!(unaccounted.covering_frames(), None);
     // A callback of 512 and a block of 256 need 768.
     assert_eq!(entry(Cause::RingTooSmall, 100, late(256)).covering_frames(), Some(1024));
+}
+
+#[test]
+fn no_ring_covers_a_producer_that_is_slower_than_the_sound_for_good() {
+    let account = |blocks| ProducerAccount {
+        blocks,
+        asked_frames: 2_000,
+        ..late(1024)
+    };
+    assert_eq!(entry(Cause::RenderTooSlow, 128, account(3)).covering_frames(), Some(2048));
+    let overloaded = entry(Cause::RenderTooSlow, 128, account(4));
+    assert_eq!((overloaded.covering_frames(), overloaded.overloaded()), (None, true));
+    assert_eq!(entry(Cause::WokenLate, 128, account(4)).covering_frames(), Some(2048));
 }

@@ -95,3 +95,27 @@ fn events_before_the_first_look_are_reckoned_back() {
     page.look();
     assert_eq!(page.latest().at_ms, EPOCH_MS + 2_000.0);
 }
+
+#[test]
+fn frames_that_are_asked_for_all_at_once_are_not_spread_over_time() {
+    for look_ms in [20.0, 100.0, 250.0] {
+        let mut page = Page::new();
+        page.wait(1_000.0);
+        page.look();
+        // A callback of 4096 frames in the midst of others, of which a ring of 2048 holds half.
+        page.wait(look_ms * 0.6);
+        let burst_ms = page.now_ms;
+        let frame = page.snapshot.consumer.requested + 2048;
+        page.snapshot.consumer.requested += 4096;
+        let event = page.underrun(0.0, 2048);
+        page.snapshot.underruns[0].frame = frame;
+        let account = page.account(event);
+        (account.at_ms, account.late_ms, account.spell_ms, account.asleep_ms) = (burst_ms + 1.0, 0.5, 10.0, 9.0);
+        account.burst_frames = 4000;
+        page.wait(look_ms * 0.4);
+        page.look();
+        assert_eq!(page.latest().cause, Some(Cause::CallbackBurst));
+        let wrong_ms = (page.latest().at_ms - burst_ms).abs();
+        assert!(wrong_ms <= CALLBACK_MS, "looks every {look_ms} ms: wrong by {wrong_ms} ms");
+    }
+}
