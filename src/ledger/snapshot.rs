@@ -3,7 +3,7 @@
 use crate::ring::sync::Ordering;
 
 use super::blocks::{ConsumerLedger, DroppedBy, ProducerLedger, ProducerState, SilentBy};
-use super::events::{Account, Ending, INJECTION_SLOTS, Injection, OVERRUN_SLOTS, SLIP_SLOTS, SlipKind, UNDERRUN_SLOTS};
+use super::events::{Account, Ending, INJECTION_SLOTS, Injection, SlipKind, UNDERRUN_SLOTS};
 
 /// The consumer's counters at one instant; frames unless said otherwise. See [`ConsumerLedger`] for each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -271,6 +271,8 @@ impl Snapshot {
         let events = u64::from(consumer.underrun_events.load(Ordering::Relaxed));
         let injected = producer.injected.get();
         let (overrun_events, slip_events) = (producer.overrun_events.get(), consumer.slip_events.get());
+        let mut accounts = latest(&producer.accounts, wanted(EXPLAINED, events), ProducerAccount::of);
+        accounts.retain(|account| account.event + (UNDERRUN_SLOTS as u64) > events);
         Snapshot {
             producer: ProducerCounts {
                 produced: producer.produced.get(),
@@ -322,44 +324,26 @@ impl Snapshot {
             },
             write,
             read,
-            underruns: latest(events, UNDERRUN_SLOTS)
-                .map(|slot| {
-                    let event = &consumer.underruns[slot];
-                    UnderrunEvent {
-                        frame: event.frame.get(),
-                        position: event.position.get(),
-                        frames: event.frames.get(),
-                        fill: event.fill.get(),
-                        quanta: event.quanta.get(),
-                        ended_by: Ending::from_number(event.ended_by.get()),
-                    }
-                })
-                .collect(),
-            accounts: latest_explained(events, UNDERRUN_SLOTS)
-                .map(|slot| ProducerAccount::of(&producer.accounts[slot]))
-                .filter(|account| account.event + (UNDERRUN_SLOTS as u64) > events)
-                .collect(),
-            overruns: latest_explained(overrun_events, OVERRUN_SLOTS)
-                .map(|slot| {
-                    let event = &producer.overruns[slot];
-                    OverrunEvent {
-                        at_ms: event.at_us.get() as f64 / 1e3,
-                        position: event.position.get(),
-                        frames: event.frames.get(),
-                        blocks: event.blocks.get(),
-                    }
-                })
-                .collect(),
-            slips: latest_explained(slip_events, SLIP_SLOTS)
-                .map(|slot| {
-                    let event = &consumer.slips[slot];
-                    SlipEvent {
-                        kind: SlipKind::from_number(event.kind.get()),
-                        frame: event.frame.get(),
-                        frames: event.frames.get(),
-                    }
-                })
-                .collect(),
+            underruns: latest(&consumer.underruns, events, |event| UnderrunEvent {
+                frame: event.frame.get(),
+                position: event.position.get(),
+                frames: event.frames.get(),
+                fill: event.fill.get(),
+                quanta: event.quanta.get(),
+                ended_by: Ending::from_number(event.ended_by.get()),
+            }),
+            accounts,
+            overruns: latest(&producer.overruns, wanted(EXPLAINED, overrun_events), |event| OverrunEvent {
+                at_ms: event.at_us.get() as f64 / 1e3,
+                position: event.position.get(),
+                frames: event.frames.get(),
+                blocks: event.blocks.get(),
+            }),
+            slips: latest(&consumer.slips, wanted(EXPLAINED, slip_events), |event| SlipEvent {
+                kind: SlipKind::from_number(event.kind.get()),
+                frame: event.frame.get(),
+                frames: event.frames.get(),
+            }),
             injections: injections(&producer.injections, injected),
             audio_injections: injections(&consumer.injections, consumer.injected.get()),
         }
@@ -430,27 +414,31 @@ impl Snapshot {
 
 /// The last of `total` faults.
 fn injections(slots: &[Injection; INJECTION_SLOTS], total: u64) -> Vec<InjectedFault> {
-    let fault = |slot: usize| {
-        let fault = &slots[slot];
-        InjectedFault {
+    latest(
+        slots,
+        wanted(cfg!(any(feature = "faults", not(target_family = "wasm"))), total),
+        |fault| InjectedFault {
             kind: fault.kind.get() as u32,
             at_ms: fault.at_us.get() as f64 / 1e3,
             lasted_ms: fault.lasted_us.get() as f64 / 1e3,
             position: fault.position.get(),
             frames: fault.frames.get(),
-        }
-    };
-    latest_explained(total, INJECTION_SLOTS).map(fault).collect()
+        },
+    )
 }
 
-/// Slots of the last of `total` entries in a circle of `slots`, oldest first.
-fn latest(total: u64, slots: usize) -> impl Iterator<Item = usize> {
-    (total.saturating_sub(slots as u64)..total).map(move |entry| (entry % slots as u64) as usize)
+/// The last of `total` entries in a circle of `slots`, oldest first.
+fn latest<S, T>(slots: &[S], total: u64, of: impl Fn(&S) -> T) -> Vec<T> {
+    let first = total.saturating_sub(slots.len() as u64);
+    // An iterator that knows its length is collected by far less code than one over u64.
+    let count = (total - first) as usize;
+    let from = (first % slots.len() as u64) as usize;
+    (0..count).map(|entry| of(&slots[(from + entry) % slots.len()])).collect()
 }
 
-/// The same, or none where nobody wants to know.
-fn latest_explained(total: u64, slots: usize) -> impl Iterator<Item = usize> {
-    latest(if EXPLAINED { total } else { 0 }, slots)
+/// `total`, or nothing where nobody wants to know.
+fn wanted(by_somebody: bool, total: u64) -> u64 {
+    if by_somebody { total } else { 0 }
 }
 
 #[cfg(test)]
