@@ -79,25 +79,31 @@ impl EventLog {
         let missed = self.take(
             Sort::Underrun,
             snapshot.consumer.underrun_events,
-            &snapshot.underruns,
-            |number, event| News::Underrun(event, snapshot.account_of(number).copied()),
+            snapshot.underruns.len(),
+            &|number, place| News::Underrun(snapshot.underruns[place], snapshot.account_of(number).copied()),
         );
         self.folded.missed_underruns += missed;
-        let missed = self.take(Sort::Overrun, snapshot.producer.overrun_events, &snapshot.overruns, |_, event| {
-            News::Overrun(event)
-        });
+        let missed = self.take(
+            Sort::Overrun,
+            snapshot.producer.overrun_events,
+            snapshot.overruns.len(),
+            &|_, place| News::Overrun(snapshot.overruns[place]),
+        );
         self.folded.missed_overruns += missed;
-        let missed = self.take(Sort::Slip, snapshot.consumer.slip_events, &snapshot.slips, |_, slip| {
-            News::Slip(slip)
+        let missed = self.take(Sort::Slip, snapshot.consumer.slip_events, snapshot.slips.len(), &|_, place| {
+            News::Slip(snapshot.slips[place])
         });
         self.folded.missed_slips += missed;
         self.consider();
     }
 
-    /// Takes over the `latest` of `total` events. Returns how many came and went unseen.
-    fn take<T: Copy>(&mut self, sort: Sort, total: u64, latest: &[T], news: impl Fn(u64, T) -> News) -> u64 {
-        let first = (total + 1).saturating_sub(latest.len() as u64);
-        let of = |number: u64| Some(news(number, *latest.get(number.checked_sub(first)? as usize)?));
+    /// Takes over the last `count` of `total` events; `news` tells of one by its number and its place among these. Returns how many came and went unseen.
+    fn take(&mut self, sort: Sort, total: u64, count: usize, news: &dyn Fn(u64, usize) -> News) -> u64 {
+        let first = (total + 1).saturating_sub(count as u64);
+        let of = |number: u64| {
+            let place = number.checked_sub(first)? as usize;
+            (place < count).then(|| news(number, place))
+        };
         let known = self.known[sort as usize];
         for kept in self.entries.iter_mut().filter(|kept| Sort::of(kept.entry.kind) == sort) {
             // What is settled changes no more, unless it is the latest and goes on against all appearances.
