@@ -16,8 +16,8 @@ pub struct Lateness {
 impl Lateness {
     /// Of the wake-ups that `buckets` counts ([`ProducerLedger::lateness`](super::ProducerLedger::lateness)), of which none was later than `latest_us` microseconds. `None`
     /// if there were none.
-    pub fn of(buckets: impl Iterator<Item = u64> + Clone, latest_us: u64) -> Option<Lateness> {
-        let wakes: u64 = buckets.clone().sum();
+    pub fn of(buckets: &[u64], latest_us: u64) -> Option<Lateness> {
+        let wakes: u64 = buckets.iter().sum();
         let latest_ms = latest_us as f64 / 1e3;
         // The last bucket has no upper edge.
         let edge_ms = |bucket: usize| {
@@ -29,11 +29,11 @@ impl Lateness {
         };
         let quantile = |share: f64| {
             let mut seen = 0;
-            let reached = |count: u64| {
+            let reached = |count: &u64| {
                 seen += count;
                 seen as f64 >= share * wakes as f64
             };
-            buckets.clone().position(reached).map(edge_ms)
+            buckets.iter().position(reached).map(edge_ms)
         };
         (wakes > 0).then_some(())?;
         Some(Lateness {
@@ -56,7 +56,7 @@ mod tests {
         for ms in &wakes {
             buckets[lateness_bucket(*ms)] += 1;
         }
-        let lateness = Lateness::of(buckets.into_iter(), 31_000).expect("there are wake-ups");
+        let lateness = Lateness::of(&buckets, 31_000).expect("there are wake-ups");
         for (told, was) in [(lateness.p50, wakes[499]), (lateness.p99, wakes[989]), (lateness.max, wakes[999])] {
             assert!(told >= was && told <= was * 1.25, "{told} for {was}");
         }
@@ -67,7 +67,7 @@ mod tests {
     fn what_is_later_than_the_last_bucket_is_as_late_as_the_latest() {
         let mut buckets = [0; LATENESS_BUCKETS];
         buckets[lateness_bucket(5_000.0)] += 1;
-        let lateness = Lateness::of(buckets.into_iter(), 5_000_000);
+        let lateness = Lateness::of(&buckets, 5_000_000);
         assert_eq!(
             lateness,
             Some(Lateness {
@@ -76,6 +76,6 @@ mod tests {
                 max: 5000.0
             })
         );
-        assert_eq!(Lateness::of([0; LATENESS_BUCKETS].into_iter(), 0), None);
+        assert_eq!(Lateness::of(&[0; LATENESS_BUCKETS], 0), None);
     }
 }

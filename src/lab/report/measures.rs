@@ -32,7 +32,7 @@ pub(super) fn latency(facts: &Facts, last: &Snapshot) -> Latency {
 
 /// By how much the producer woke late.
 pub(super) fn wake_lateness_ms(last: &Snapshot) -> Option<WakeLatenessMs> {
-    let Lateness { p50, p99, max } = Lateness::of(last.producer.lateness.iter().copied(), last.producer.latest_us)?;
+    let Lateness { p50, p99, max } = Lateness::of(&last.producer.lateness, last.producer.latest_us)?;
     Some(WakeLatenessMs { p50, p99, max })
 }
 

@@ -92,9 +92,11 @@ impl Output {
 
 /// How late wake-ups were since those that `before` counts, or null.
 fn lateness(now: &Snapshot, before: &[u64]) -> JsValue {
-    let before = before.iter().copied().chain(core::iter::repeat(0));
-    let buckets = now.producer.lateness.iter().zip(before).map(|(now, before)| now - before);
-    Lateness::of(buckets, now.producer.latest_us).map_or(JsValue::NULL, |lateness| {
+    let mut buckets = now.producer.lateness.clone();
+    for (bucket, before) in buckets.iter_mut().zip(before) {
+        *bucket -= before;
+    }
+    Lateness::of(&buckets, now.producer.latest_us).map_or(JsValue::NULL, |lateness| {
         object(&[
             ("p50", lateness.p50.into()),
             ("p99", lateness.p99.into()),

@@ -29,7 +29,7 @@ impl Output {
         let (facts, options) = (self.facts(), self.options());
         let device = PlaybackStats::of(self.context());
         let (hidden, hidden_ms) = self.explain().hidden();
-        let lateness = Lateness::of(now.producer.lateness.iter().copied(), now.producer.latest_us);
+        let lateness = Lateness::of(&now.producer.lateness, now.producer.latest_us);
         let rate = f64::from(facts.sample_rate);
         let counted = cfg!(feature = "count-allocations");
         Findings {
