@@ -123,7 +123,7 @@ impl<L: Keep> Quanta<L> {
         }
         let mut left = self.bursts.due(&self.shared, frames, now_ms, self.service.consumer.position());
         while left > 0 {
-            let piece = left.min(frames);
+            let piece = left.min(frames.max(1));
             self.service.quantum(&mut self.keep, &self.shared, piece, now_ms);
             left -= piece;
         }

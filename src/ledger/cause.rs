@@ -139,7 +139,12 @@ impl Weighed<'_> {
         }
         let callback = around.callback_frames.unwrap_or(0);
         // What lies ahead when the producer is called, less what one callback takes before it can have done anything.
-        let bridged = account.limit_frames.saturating_sub(account.block_frames + callback);
+        let ahead = match account.own_clock {
+            // By a clock of its own it does not fill the ring: what was there has to do.
+            true => account.ahead_frames.min(account.limit_frames),
+            false => account.limit_frames,
+        };
+        let bridged = ahead.saturating_sub(account.block_frames + callback);
         // Where nothing is left, no producer is fast enough: only what would have starved a ring with one callback more counts.
         let too_small = bridged == 0;
         let limit_ms = if too_small {
@@ -153,6 +158,9 @@ impl Weighed<'_> {
         if account.burst_frames > account.limit_frames.max(callback) {
             return Cause::CallbackBurst;
         }
+        if event.ended_by == Ending::Ended || account.nothing_came {
+            return Cause::Ended;
+        }
         if account.own_clock {
             return Cause::RateMismatch;
         }
@@ -162,9 +170,6 @@ impl Weighed<'_> {
             } else {
                 Cause::RingTooSmall
             };
-        }
-        if event.ended_by == Ending::Ended || account.nothing_came {
-            return Cause::Ended;
         }
         // Both a little: the larger of the two.
         match self.ms(account.burst_frames.saturating_sub(callback)) > self.response_ms {

@@ -8,6 +8,9 @@ use crate::shared::SharedOutput;
 /// How much later than after two usual callbacks a producer looks by itself, in ms: what jitter there is in any case.
 const WITNESS_SLACK_MS: f64 = 2.0;
 
+/// So many times it looks in a row when the reader stands still: a quarter of a second. Then it leaves that to the heartbeat.
+const STILL_LOOKS: u32 = 10;
+
 /// What a sleep was for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Rest {
@@ -28,6 +31,8 @@ pub(super) enum Rest {
 #[derive(Debug, Clone, Copy, Default)]
 struct Spell {
     began_ms: f64,
+    /// When it was over, and the frames that the reader had asked for by then; `None` while it goes on.
+    over: Option<(f64, u64)>,
     /// Place in the ring where it began.
     from: u64,
     asleep_ms: f64,
@@ -60,7 +65,10 @@ pub(super) struct Delays {
     /// The latest look at the reader: when, and the frames that it had asked for.
     looked: (f64, u64),
     reader: ReaderClock,
-    reader_moves: bool,
+    /// Sleeps in a row in which the reader asked for nothing.
+    still: u32,
+    /// Whether the page had paused when the latest sleep was over.
+    paused: bool,
     frames_per_ms: f64,
     own_clock: bool,
     origin_ms: f64,
@@ -72,10 +80,12 @@ impl Delays {
         let mut delays = Delays {
             spell: Spell::default(),
             before: Spell::default(),
-            answered: 0,
+            // What happened before is not of this account.
+            answered: shared.consumer.0.underrun_events.load(Ordering::Relaxed),
             looked: (now_ms, 0),
             reader: ReaderClock::new(shared.sample_rate),
-            reader_moves: false,
+            still: 0,
+            paused: false,
             frames_per_ms: f64::from(shared.sample_rate) / 1e3,
             own_clock,
             origin_ms,
@@ -90,9 +100,11 @@ impl Delays {
     }
 
     /// How long to sleep for the reader to ask for `missing` more frames, in ms, before looking what keeps it; infinite while it asks for nothing. It should have called by then, even after a callback that was left out. Whoever has looked knows later that it was the reader that came late.
-    pub fn witness_ms(&self, missing: u64) -> f64 {
+    pub fn witness_ms(&self, shared: &SharedOutput, missing: u64) -> f64 {
         let usual = self.reader.usual_frames();
-        if self.reader_moves && usual > 0.0 {
+        // In a pause the reader goes on asking, and takes nothing.
+        let paused = shared.control.paused.load(Ordering::Relaxed) != 0;
+        if self.still < STILL_LOOKS && !paused && usual > 0.0 {
             (missing as f64 + 2.0 * usual) / self.frames_per_ms + WITNESS_SLACK_MS
         } else {
             f64::INFINITY
@@ -107,10 +119,13 @@ impl Delays {
     }
 
     fn begin(&mut self, shared: &SharedOutput, now_ms: f64, position: u64, ahead: u64) {
-        if self.spell.blocks > 0 {
-            self.before = self.spell;
-        }
         self.look(shared, now_ms);
+        if self.spell.blocks > 0 {
+            self.before = Spell {
+                over: Some(self.looked),
+                ..self.spell
+            };
+        }
         self.spell = Spell {
             began_ms: now_ms,
             from: position,
@@ -125,7 +140,14 @@ impl Delays {
     pub fn slept(&mut self, shared: &SharedOutput, from_ms: f64, now_ms: f64, rest: Rest, there: bool) {
         let took_ms = (now_ms - from_ms).max(0.0);
         let (before, after) = (self.looked.1, Delays::asked(shared));
-        self.reader_moves = after > before;
+        // A sleep that a pause has lengthened tells nothing of the next ones, nor of this one.
+        let rest = if shared.control.paused.load(Ordering::Relaxed) != 0 || self.paused {
+            Rest::Call
+        } else {
+            rest
+        };
+        self.paused = shared.control.paused.load(Ordering::Relaxed) != 0;
+        self.still = if after > before { 0 } else { self.still.saturating_add(1) };
         if rest == Rest::Dry {
             self.spell.dry_ms += took_ms;
         } else {
@@ -135,7 +157,7 @@ impl Delays {
             Rest::Room { frame } if there => self.reader.woken(now_ms, frame, before, after).clamp(0.0, took_ms),
             Rest::Time(due_ms) if there => (now_ms - due_ms).max(0.0),
             _ => {
-                if !self.reader_moves {
+                if self.still > 0 {
                     self.reader.forget();
                 }
                 self.look(shared, now_ms);
@@ -225,6 +247,7 @@ impl Delays {
     }
 
     fn write(&self, ledger: &ProducerLedger, event: u32, spell: &Spell, now_ms: f64, limit: u64) {
+        let (now_ms, asked) = spell.over.unwrap_or((now_ms, self.looked.1));
         let account = &ledger.accounts[event.wrapping_sub(1) as usize % UNDERRUN_SLOTS];
         ledger.sequence.begin();
         account.event.set(u64::from(event));
@@ -241,7 +264,7 @@ impl Delays {
         account.block_frames.set(spell.block_frames);
         account.ahead_frames.set(spell.ahead);
         account.limit_frames.set(limit);
-        account.asked_frames.set(self.looked.1.saturating_sub(spell.asked));
+        account.asked_frames.set(asked.saturating_sub(spell.asked));
         account.burst_frames.set(spell.burst);
         account.flags.set(spell.flags);
         ledger.sequence.end();

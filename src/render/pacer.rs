@@ -362,7 +362,7 @@ impl<C: Clock> Pacer<C> {
         } else {
             let missing = frames.min(limit).saturating_sub(self.producer.write_available()) as u64;
             let frame = Delays::asked(&self.shared) + missing;
-            let witness_ms = self.delays.witness_ms(missing).min(LONGEST_SLEEP.as_secs_f64() * 1e3);
+            let witness_ms = self.delays.witness_ms(&self.shared, missing).min(LONGEST_SLEEP.as_secs_f64() * 1e3);
             let longest = Duration::from_secs_f64(witness_ms / 1e3);
             (Until::Room(frames), Rest::Room { frame }, longest)
         };

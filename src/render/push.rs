@@ -93,7 +93,7 @@ impl<C: Clock> PushWriter<C> {
     /// Sleeps until there is room, a call, or `patience` is over; in pieces, so that the heartbeat goes on. Returns whether patience is over.
     fn sleep(&mut self, ticket: Ticket, mut patience: Duration) -> bool {
         loop {
-            let witness_ms = self.delays.witness_ms(1).min(LONGEST_SLEEP.as_secs_f64() * 1e3);
+            let witness_ms = self.delays.witness_ms(&self.shared, 1).min(LONGEST_SLEEP.as_secs_f64() * 1e3);
             let piece = patience.min(Duration::from_secs_f64(witness_ms / 1e3));
             let frame = Delays::asked(&self.shared) + 1;
             let from_ms = self.clock.now_ms();

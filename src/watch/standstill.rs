@@ -50,14 +50,15 @@ impl Standstill {
         now_ms - self.before.at_ms >= self.every_ms
     }
 
-    /// Looks again. Returns from when on, by the page's clock, and for how long everything stood still, if it did.
+    /// Looks again. Returns from when on and for how long everything stood still, if it did, by the page's clock; where that stood still too, the time between two looks.
     pub fn look(&mut self, now: Look) -> Option<(f64, f64)> {
         let before = core::mem::replace(&mut self.before, now);
         let passed_ms = now.at_ms - before.at_ms;
         let slept_ms = now.date_ms - before.date_ms - passed_ms;
         if slept_ms > SLEPT_MS {
             self.late = None;
-            return Some((before.at_ms, slept_ms));
+            // Told in the page's time, in which all else is told: however long the night was, it was over at this look.
+            return Some((before.at_ms, passed_ms));
         }
         let late_ms = passed_ms - self.every_ms;
         if before.asked_ms > 0.0 && before.running && now.running && late_ms >= LEAST_MS {
@@ -223,6 +224,6 @@ mod tests {
             date_ms: 1e12 + 3_606_000.0,
             ..at(6000.0)
         };
-        assert_eq!(standstill.look(woken), Some((5000.0, 3_600_000.0)));
+        assert_eq!(standstill.look(woken), Some((5000.0, 1000.0)));
     }
 }

@@ -50,6 +50,9 @@ test('a thousand faults, and why their frames were lost', async (t) => {
   }
   const told = `${all.faults} faults, ${all.hit} of them heard, ${all.events} underruns, ${all.right} causes right, ${all.unknown} unknown; ${all.stray} underruns without a fault of ours`;
   t.diagnostic(told);
+  assert.ok(all.faults >= 950 * Math.min(1, SHARE) && all.hit >= 0.7 * all.faults, told);
+  // What a machine does that is busy with other things is nobody's fault of ours; but it cannot be much.
+  assert.ok(all.stray <= 0.05 * all.events, told);
   assert.ok(all.right >= 0.97 * all.events, `${told}; ${JSON.stringify(all.wrong.slice(0, 5))}`);
   assert.ok(all.unknown <= 0.01 * (all.events + all.stray), told);
 });
