@@ -12,7 +12,7 @@ use crate::shared::{Aligned, SharedOutput};
 /// Reads "NOXF" in memory; what does not begin with it is no feed.
 pub const FEED_MAGIC: u32 = u32::from_le_bytes(*b"NOXF");
 /// Counts up with every change of this file.
-pub const FEED_VERSION: u32 = 1;
+pub const FEED_VERSION: u32 = 2;
 /// Segments kept: positions in older ones are not known any more.
 pub const SEGMENT_SLOTS: usize = 256;
 /// Changeovers kept: positions before them are not known any more.
@@ -32,8 +32,6 @@ pub struct Commands {
     pub seconds_high: AtomicU32,
     /// Messages sent to the feeder's worker; a feeder that has handled fewer returns to its event loop to get them.
     pub mail: AtomicU32,
-    /// 1: the feeder returns, for good.
-    pub stop: AtomicU32,
     /// 1: the feeder is gone. What it wrote is rendered, and then the source ends.
     pub abandoned: AtomicU32,
 }

@@ -4,7 +4,7 @@
 //! What it writes here is rendered by a [`FeedSource`], which is never late: it has frames or it says that it has none.
 //!
 //! ```text
-//!  page ── commands (seek, mail, stop) ──> feeder: FeedWriter ── frames, jumps, the end ──> FeedSource: producer ──> main ring ──> worklet
+//!  page ── commands (seek, mail) ────────> feeder: FeedWriter ── frames, jumps, the end ──> FeedSource: producer ──> main ring ──> worklet
 //!   ^                                         └─ segments: feed position -> item, second         └─ changeovers: main ring position -> feed position
 //!   └──────────────────────────────────────────────── FeedMap ─────────────────────────────────────────┘
 //! ```

@@ -21,7 +21,7 @@ pub struct SeekCommand {
 /// Writes the sound, says where it jumps and ends, and hears the page's commands. `Send`, used by one thread at a time. After [`attach`](FeedWriter::attach) it allocates nothing, and takes no lock
 /// in Wasm: its thread may be ended anywhere.
 ///
-/// The loop: take a [`ticket`](FeedWriter::ticket); look for mail, stop and [`command`](FeedWriter::command); write what there is room for; else [`wait`](FeedWriter::wait).
+/// The loop: take a [`ticket`](FeedWriter::ticket); look for mail and [`command`](FeedWriter::command); write what there is room for; else [`wait`](FeedWriter::wait).
 #[derive(Debug)]
 pub struct FeedWriter {
     feed: Arc<Feed>,
@@ -131,7 +131,7 @@ impl FeedWriter {
         self.producer.ticket()
     }
 
-    /// Sleeps until there is room for `frames` frames (at most the feed's size is waited for), somebody calls (there is a command, mail, or it shall stop), or `timeout` is over. After
+    /// Sleeps until there is room for `frames` frames (at most the feed's size is waited for), somebody calls (there is a command or mail), or `timeout` is over. After
     /// [`end`](FeedWriter::end) room is not waited for. For a worker's thread only: others must not sleep.
     pub fn wait(&mut self, ticket: Ticket, frames: usize, timeout: Duration) -> Woken {
         if self.ended {
@@ -166,11 +166,6 @@ impl FeedWriter {
     /// Messages that the page has sent so far.
     pub fn mail(&self) -> u32 {
         self.feed.commands.0.mail.load(Ordering::Relaxed)
-    }
-
-    /// Whether the page wants the feeder to return.
-    pub fn stop(&self) -> bool {
-        self.feed.commands.0.stop.load(Ordering::Relaxed) != 0
     }
 
     /// Shows that the feeder is alive: for work that takes longer than a second between two tickets.

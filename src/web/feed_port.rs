@@ -54,12 +54,6 @@ pub extern "C" fn noxrun_feed_channels(handle: usize) -> usize {
     port(handle).writer.feed().ring().channels()
 }
 
-/// The context's rate in Hz.
-#[unsafe(no_mangle)]
-pub extern "C" fn noxrun_feed_sample_rate(handle: usize) -> f32 {
-    port(handle).writer.feed().sample_rate
-}
-
 /// Address of the staging area: interleaved samples.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_feed_staging(handle: usize) -> usize {
@@ -151,22 +145,10 @@ pub extern "C" fn noxrun_feed_command_seconds(handle: usize) -> f64 {
     port(handle).command.seconds
 }
 
-/// As [`FeedWriter::done`]: for a seek that was refused.
-#[unsafe(no_mangle)]
-pub extern "C" fn noxrun_feed_command_done(handle: usize, serial: u32) {
-    port(handle).writer.done(serial);
-}
-
 /// Messages that the page has sent so far.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_feed_mail(handle: usize) -> u32 {
     port(handle).writer.mail()
-}
-
-/// 1 when the feeder shall return, for good.
-#[unsafe(no_mangle)]
-pub extern "C" fn noxrun_feed_stop(handle: usize) -> u32 {
-    u32::from(port(handle).writer.stop())
 }
 
 /// Shows that the feeder is alive ([`noxrun_feed_ticket`] does too).

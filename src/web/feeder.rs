@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
 use super::codec;
-use super::message::{post, tell_panics};
+use super::message::{post, set, tell_panics, thrown, track_info};
 use super::options::object;
 use crate::error::Error;
 use crate::feed::{Port, Pump, PumpTurn, SeekCommand};
@@ -343,17 +343,11 @@ impl Opener for PageItem {
 
 /// Tells the page what is in an item.
 fn tell_track(info: &FileInfo, item: u32, list: u32) {
-    post(&object(&[
-        ("type", "track".into()),
-        ("list", list.into()),
-        ("item", item.into()),
-        ("format", info.format.into()),
-        ("codec", info.codec.into()),
-        ("decoder", if info.by_browser { "browser" } else { "noxrun" }.into()),
-        ("sampleRate", info.sample_rate.into()),
-        ("channels", (info.channels as u32).into()),
-        ("seconds", info.seconds.map_or(JsValue::NULL, JsValue::from)),
-    ]));
+    let told = track_info(info);
+    for (field, value) in [("type", "track".into()), ("list", list.into()), ("item", item.into())] {
+        set(&told, field, &value);
+    }
+    post(&told);
 }
 
 fn tell_failure(failure: &Failure, list: u32) {
@@ -369,14 +363,4 @@ fn tell_failure(failure: &Failure, list: u32) {
         ("at", at),
         ("message", failure.error.to_string().into()),
     ]));
-}
-
-/// What JavaScript gets for an error: an `Error` with `code`.
-fn thrown(error: Error) -> JsValue {
-    let js = js_sys::Error::new(&error.to_string());
-    if let Error::File { problem, .. } = error {
-        // Setting a property of a fresh, extensible object cannot fail.
-        let _ = Reflect::set(&js, &"code".into(), &problem.code().into());
-    }
-    js.into()
 }

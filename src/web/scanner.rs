@@ -8,9 +8,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::codec;
 use super::media;
-use super::message::tell_panics;
+use super::message::{set, tell_panics, thrown, track_info};
 use super::options::object;
-use crate::error::Error;
 use crate::overview::{OverviewPart, Scan, ScanTurn};
 use crate::source::file::{FileTrack, Tags, Trouble, read_tags};
 
@@ -149,19 +148,10 @@ fn open(item: &JsValue, name: &str, tags: bool) -> Result<(Scan, JsValue), JsVal
     let track = FileTrack::open(media, name, Some(Rc::new(codec::browser_codec))).map_err(thrown)?;
     let scan = Scan::new(Box::new(track));
     let info = scan.track().info();
+    let described = track_info(info);
+    set(&described, "name", &name.into());
     let about = object(&[
-        (
-            "info",
-            object(&[
-                ("name", name.into()),
-                ("format", info.format.into()),
-                ("codec", info.codec.into()),
-                ("decoder", if info.by_browser { "browser" } else { "noxrun" }.into()),
-                ("sampleRate", info.sample_rate.into()),
-                ("channels", (info.channels as u32).into()),
-                ("seconds", info.seconds.map_or(JsValue::NULL, JsValue::from)),
-            ]),
-        ),
+        ("info", described),
         ("frames", info.frames.map_or(JsValue::NULL, |frames| (frames as f64).into())),
         ("tags", tags_to_js(&tags)),
         (
@@ -187,14 +177,4 @@ fn tags_to_js(tags: &Tags) -> JsValue {
         ("date", text(&tags.date)),
         ("genre", text(&tags.genre)),
     ])
-}
-
-/// What JavaScript gets for an error: an `Error` with `code`.
-fn thrown(error: Error) -> JsValue {
-    let js = js_sys::Error::new(&error.to_string());
-    if let Error::File { problem, .. } = error {
-        // Setting a property of a fresh, extensible object cannot fail.
-        let _ = Reflect::set(&js, &"code".into(), &problem.code().into());
-    }
-    js.into()
 }
