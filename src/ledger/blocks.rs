@@ -196,7 +196,7 @@ pub struct ProducerLedger {
     pub heartbeat: Count,
     /// Times it slept.
     pub sleeps: Count,
-    /// Sleeps that ended because the time was up.
+    /// Sleeps that ended because the time was up: the heartbeat's, or that by which a reader in time would have called.
     pub time_outs: Count,
     /// Faults injected so far; the latest is `injections[(injected - 1) % INJECTION_SLOTS]`.
     pub injected: Count,
