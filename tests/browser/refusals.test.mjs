@@ -83,7 +83,8 @@ const REFUSED = [
   [{ source: { kind: 'sine', herz: 440 } }, /unknown field `source\.herz`/],
   [{ stress: [{ kind: 'stall', ms: 10, everyMs: 100, often: true }] }, /unknown field `stress\[0\]\.often`/],
   [{ stress: [{ kind: 'stall', ms: 100, everyMs: 50 }] }, /`stress\[0\]\.everyMs` is 50/],
-  [{ stress: [{ kind: 'tear', everyBlocks: 2 }] }, /`stress\[0\]\.kind` 'tear' cannot be honoured yet/],
+  [{ stress: [{ kind: 'tear', everyBlocks: 0 }] }, /`stress\[0\]\.everyBlocks` is 0/],
+  [{ stress: [{ kind: 'tears', everyBlocks: 2 }] }, /`stress\[0\]\.kind` is 'tears'/],
   [{ strategy: 'triple' }, /`strategy` 'triple' cannot be honoured yet/],
   [7, /`scenario` is 7: it must be an object/],
 ];

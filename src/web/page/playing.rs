@@ -90,6 +90,8 @@ mod with_files {
         on_feed: Cell<bool>,
         /// A decoder that crashed is being replaced.
         replacing: Cell<bool>,
+        /// The frame that was heard when it was last known.
+        heard_at: Cell<u64>,
     }
 
     impl Playing {
@@ -103,6 +105,7 @@ mod with_files {
                 on_feed: Cell::new(media.is_some()),
                 media: RefCell::new(media),
                 replacing: Cell::new(false),
+                heard_at: Cell::new(0),
             })
         }
 
@@ -172,7 +175,7 @@ mod with_files {
                 media.settle();
             }
             let rest = match (goes_on, over) {
-                (true, false) => Some(media.list_from(media.place(position(output)).item)),
+                (true, false) => Some(media.list_from(media.place(output.position()).item)),
                 (false, true) => media.rest_of_list(),
                 _ => None,
             };
@@ -198,7 +201,7 @@ mod with_files {
                 let error = match opened {
                     Ok(media) => {
                         media.inherit(crashed);
-                        let from = in_place.then(|| crashed.place(position(output)));
+                        let from = in_place.then(|| crashed.place(output.position()));
                         if in_place {
                             media.loop_as(crashed);
                         }
@@ -245,11 +248,6 @@ mod with_files {
         }
     }
 
-    /// What is heard now; tried a few times, since it may be changing.
-    fn position(output: &Output) -> Option<Heard> {
-        (0..3).find_map(|_| output.position())
-    }
-
     /// Has a decoder write to the producer's feed, or to a new one.
     async fn attach(media: &Media, desk: &Desk<'_>, renew: bool, from: Option<Place>) -> Result<(), PageError> {
         let addresses = desk.producer.feed(renew, || desk.mail()).await?;
@@ -261,7 +259,10 @@ mod with_files {
         /// What is heard now, latency taken off; `None` when no file is.
         pub fn position(&self) -> Option<Heard> {
             let (playing, _) = self.inner();
-            playing.played().ok()?.heard(self.heard_frame()?)
+            // Where the ledger is just being changed: as the last time.
+            let frame = self.heard_frame().unwrap_or(playing.heard_at.get());
+            playing.heard_at.set(frame);
+            playing.played().ok()?.heard(frame)
         }
 
         /// Goes to `seconds` in item `item` (from 0) of the list. Resolves when the sound from there, or from where a later seek goes, is on its way.

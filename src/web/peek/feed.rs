@@ -1,6 +1,7 @@
 //! A feed, seen and asked from the page.
 #![allow(unsafe_code)]
 
+use core::cell::RefCell;
 use core::mem::offset_of;
 
 use js_sys::Atomics;
@@ -16,6 +17,8 @@ pub(in crate::web) struct FeedPeek {
     feed: usize,
     /// The feed's own ring.
     ring: usize,
+    /// What was said last: either side may be interrupted for long while it changes what it says.
+    map: RefCell<Option<FeedMap>>,
 }
 
 impl FeedPeek {
@@ -26,6 +29,7 @@ impl FeedPeek {
             peek: output.renewed(memory),
             feed,
             ring,
+            map: RefCell::new(None),
         }
     }
 
@@ -64,17 +68,25 @@ impl FeedPeek {
         self.peek.load(self.feed + word).cast_unsigned()
     }
 
-    /// What the ring's frame at `position` is; also `None` when the sides were changing what is said about it (ask again).
+    /// What the ring's frame at `position` is; as far as was known the last time, if the sides are just changing what they say.
     pub(in crate::web) fn heard(&self, position: u64) -> Option<Heard> {
+        let mut map = self.map.borrow_mut();
+        if let Some(now) = self.map() {
+            *map = Some(now);
+        }
+        let map = map.as_ref()?;
+        // Where the feed is dry or has ended, what was heard last.
+        map.heard(position.min(map.until().saturating_sub(1)))
+    }
+
+    fn map(&self) -> Option<FeedMap> {
         let changes_at = self.feed + offset_of!(Feed, changes);
         let segments_at = self.feed + offset_of!(Feed, segments);
         // In this order every frame that the changeovers speak of has its segment.
         let changes = self.unmoved::<Changes>(changes_at, changes_at + offset_of!(Changes, sequence))?;
         let segments = self.unmoved::<Segments>(segments_at, segments_at + offset_of!(Segments, sequence))?;
         let sample_rate = f32::from_bits(self.peek.load(self.feed + offset_of!(Feed, sample_rate)).cast_unsigned());
-        let map = FeedMap::of(&changes, &segments, sample_rate);
-        // Where the feed is dry or has ended, what was heard last.
-        map.heard(position.min(map.until().saturating_sub(1)))
+        Some(FeedMap::of(&changes, &segments, sample_rate))
     }
 
     /// A copy of what lies at `address`, taken while the sequence at `sequence` did not move.
