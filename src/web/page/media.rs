@@ -423,15 +423,10 @@ impl Media {
         Ok(())
     }
 
-    /// Returns whether it was another repeat before.
-    pub(super) async fn set_repeat(&self, repeat: Repeat) -> Result<bool, PageError> {
+    pub(super) async fn set_repeat(&self, repeat: Repeat) -> Result<(), PageError> {
         self.ask("repeat", &[("repeat", (repeat as u32).into())]).await?;
-        Ok(self.inner.repeat.replace(repeat) != repeat)
-    }
-
-    /// Length of an item, as far as it is known.
-    pub(super) fn seconds_of(&self, item: usize) -> Option<f64> {
-        self.inner.told.tracks.borrow().get(item)?.info.as_ref()?.seconds
+        self.inner.repeat.set(repeat);
+        Ok(())
     }
 
     /// Asks for a seek, and resolves when the sound from there, or from a later seek's place, is in the feed.

@@ -76,10 +76,9 @@ mod with_files {
     use wasm_bindgen_futures::spawn_local;
 
     use super::super::media::{Loop, Media, MediaFailure, Place, Repeat, Track};
-    use super::super::{Output, OutputState, PageError, SourceSpec};
+    use super::super::{Output, PageError, SourceSpec};
     use super::Desk;
-    use crate::feed::Heard;
-    use crate::web::fed::SECONDS as FEED_SECONDS;
+    use crate::feed::{Heard, LEAD_SECONDS};
     use crate::web::options::{MediaItem, MediaList};
 
     /// What an output plays.
@@ -315,42 +314,36 @@ mod with_files {
             playing.played()?.append(&items).await
         }
 
-        /// Plays a region over and over, or no longer.
+        /// Plays a region over and over, or no longer. Where the sound is beyond the region it goes back to its beginning; else nothing is heard of the change, but for a fade if the region ends in a moment.
         ///
         /// # Errors
         /// [`PageError::Source`] for a region that is none; [`PageError::Option`] when no file is played; [`PageError::Crashed`].
         pub async fn set_loop(&self, region: Option<Loop>) -> Result<(), PageError> {
-            let (playing, _) = self.inner();
+            let (playing, desk) = self.inner();
             let media = playing.played()?;
             media.set_loop(region).await?;
-            // What is decoded ahead knows nothing of it: decoded again from what is put out, or from the beginning of a loop whose end has passed.
             let Some(now) = self.put_out() else { return Ok(()) };
             let item = now.item as usize;
-            match region {
-                Some(Loop { item: of, start, end }) if of == item && now.seconds >= end => media.seek(item, start).await,
-                _ => media.seek(item, now.seconds).await,
+            let Some(Loop { start, end, .. }) = region.filter(|region| region.item == item) else {
+                return Ok(());
+            };
+            // So much is not decoded again: a loop that ends in it would be missed.
+            let kept = self.facts().buffer_frames as f64 / f64::from(desk.context.sample_rate()) + LEAD_SECONDS + 0.1;
+            match end - now.seconds {
+                left if left <= 0.0 => media.seek(item, start).await,
+                left if left < kept => media.seek(item, now.seconds).await,
+                _ => Ok(()),
             }
         }
 
-        /// What is repeated once it is over.
+        /// What is repeated once it is over. Nothing is heard of the change. What ends within a moment (what the ring holds and a fifth of a second) is followed by what followed it before; after the
+        /// end a repeat is for what is played next.
         ///
         /// # Errors
         /// [`PageError::Option`] when no file is played; [`PageError::Crashed`].
         pub async fn set_repeat(&self, repeat: Repeat) -> Result<(), PageError> {
             let (playing, _) = self.inner();
-            let media = playing.played()?;
-            let changed = media.set_repeat(repeat).await?;
-            // After the end a repeat is for what is played next.
-            if !changed || self.state() == OutputState::Ended {
-                return Ok(());
-            }
-            let Some(now) = self.put_out() else { return Ok(()) };
-            // What follows the item may have been decoded already, in the order that held before: as much as the feed holds, and the output's ring.
-            let left = media.seconds_of(now.item as usize).map(|seconds| seconds - now.seconds);
-            if left.is_none_or(|left| left < f64::from(FEED_SECONDS) + 1.0) {
-                media.seek(now.item as usize, now.seconds).await?;
-            }
-            Ok(())
+            playing.played()?.set_repeat(repeat).await
         }
 
         /// What was put out last.
