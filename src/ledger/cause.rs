@@ -1,12 +1,12 @@
 //! Why frames were lost: worked out from evidence alone. Nothing here knows which faults are injected.
 
 use super::events::Ending;
-use super::snapshot::{ProducerAccount, UnderrunEvent};
+use super::snapshot::{OverrunEvent, ProducerAccount, UnderrunEvent};
 
-/// Why an underrun happened. The rules stand in [`cause`].
+/// Why an underrun or an overrun happened. The rules stand in [`cause`] and [`overrun_cause`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
-    /// Nothing had been heard yet.
+    /// Nothing had been heard yet. Of an overrun: hardly anything.
     Startup,
     /// The work for the blocks took longer than they last.
     RenderTooSlow,
@@ -14,7 +14,7 @@ pub enum Cause {
     WokenLate,
     /// The source blocked: a block came late by more than two block times, or nothing came.
     Stalled,
-    /// One callback asked for more than the ring is allowed to hold.
+    /// One callback asked for more than the ring is allowed to hold. Of an overrun: the callbacks had stayed away for longer than the ring has room.
     CallbackBurst,
     /// The producer's block exceeds what the ring can hold ahead.
     RingTooSmall,
@@ -24,9 +24,9 @@ pub enum Cause {
     Ended,
     /// The sound jumped elsewhere and what follows was not there yet.
     Seek,
-    /// The context was suspended, or the whole machine.
+    /// The context was suspended, or the whole machine. Of an overrun: or the output was paused.
     Suspended,
-    /// The producer's own clock is slower than the device's.
+    /// The producer's own clock is slower than the device's. Of an overrun: faster.
     RateMismatch,
     /// The evidence does not say.
     Unknown,
@@ -105,6 +105,35 @@ pub fn cause(event: &UnderrunEvent, account: Option<&ProducerAccount>, around: &
         };
     };
     Some(Weighed::of(account, around).cause(event))
+}
+
+/// Why `event` happened: why a producer with a clock of its own had no room for what it brought. `echoed`: the cause of the underrun whose missing frames these are, if they are some; `before`: that of
+/// an overrun a moment ago, which has left the ring full.
+///
+/// Nobody took any frames (`suspended`); the ring has no room for a block beside a callback (`ring-too-small`); it was filled for the first time, and what comes in between the first callbacks has no
+/// place in it (`startup`); what came late for the reader is too much now, and has the reason for which it came late;
+/// the device's callbacks stayed away (`callback-burst`); the producer was late and brings several blocks at once (as with underruns); there was too much a moment ago, and room for one block less is all that is left; or
+/// its clock is faster than the device's (`rate-mismatch`).
+pub fn overrun_cause(event: &OverrunEvent, around: &Circumstances, echoed: Option<Cause>, before: Option<Cause>) -> Cause {
+    let weighed = Weighed::of(&event.account, around);
+    let callback = around.callback_frames.unwrap_or(0);
+    // Two callbacks and a block may come in any order.
+    let usual_ms = weighed.ms(2 * callback) + 2.0 * weighed.block_ms;
+    if event.account.paused || around.suspended {
+        Cause::Suspended
+    } else if event.account.block_frames + callback > event.account.limit_frames {
+        Cause::RingTooSmall
+    } else if event.position <= event.account.limit_frames + 2 * (callback + event.account.block_frames) {
+        Cause::Startup
+    } else if let Some(cause) = echoed {
+        cause
+    } else if callback > 0 && event.still_ms > usual_ms {
+        Cause::CallbackBurst
+    } else if weighed.response_ms > usual_ms {
+        weighed.of_the_producer()
+    } else {
+        before.unwrap_or(Cause::RateMismatch)
+    }
 }
 
 /// An account in milliseconds of one kind.

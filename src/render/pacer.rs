@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::delays::{Delays, Rest};
 use super::pace::{Pace, Timer};
-use super::refusal::Refusals;
+use super::refusal::{Offer, Refusals, may_begin};
 use super::{Clock, RenderInfo, Source};
 use crate::error::{Error, in_range};
 use crate::ledger::ProducerState;
@@ -230,7 +230,8 @@ impl<C: Clock> Pacer<C> {
         let frames = self.source.available().min(self.block_frames);
         if frames > 0 {
             self.render(frames);
-            if self.producer.write_available() < self.block_frames {
+            let (limit, room) = (self.producer.ring().limit(), self.producer.write_available());
+            if may_begin(limit, room, self.block_frames) {
                 self.prime();
             }
         }
@@ -316,13 +317,18 @@ impl<C: Clock> Pacer<C> {
         };
         hand_over(&mut self.producer, &self.shared, &mut block[..fits * channels], work);
         let now = self.clock.now_ms();
-        if self.timer.is_some() {
-            let (at, refused) = (self.clock.origin_ms() + now, (written - fits) as u64);
-            self.refusals.offered(&self.shared, at, self.producer.position(), refused);
-        }
         self.ended = written < frames;
         let position = self.producer.position();
-        self.delays.rendered(&self.shared, now, took_ns / 1e6, fits as u64, position);
+        self.delays.rendered(&self.shared, now, took_ns / 1e6, written as u64, position);
+        if self.timer.is_some() {
+            let offer = Offer {
+                at_ms: now,
+                position,
+                fill: self.producer.fill() as u64,
+                refused: (written - fits) as u64,
+            };
+            self.refusals.offered(&self.shared, &self.delays, offer);
+        }
         if self.ended {
             self.delays.nothing_comes(&self.shared, now, position);
         }

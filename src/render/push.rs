@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::Clock;
 use super::delays::{Delays, Rest};
 use super::pacer::{LONGEST_SLEEP, zero_non_finite};
-use super::refusal::Refusals;
+use super::refusal::{Offer, Refusals, may_begin};
 use crate::error::Error;
 use crate::ledger::{ProducerLedger, ProducerState};
 use crate::ring::sync::{Arc, Ordering};
@@ -113,7 +113,7 @@ impl<C: Clock> PushWriter<C> {
         }
     }
 
-    /// For a producer with a clock of its own, which cannot wait: writes what fits and drops the rest. The sound begins when another such block would not fit. What was dropped is counted as
+    /// For a producer with a clock of its own, which cannot wait: writes what fits and drops the rest. The sound begins with half a ring and a block ahead, so that there is room both for what is early and for what is late. What was dropped is counted as
     /// produced and dropped (`overflow`); a run of calls that were refused, wholly or in part, is one overrun. Returns the frames that fitted.
     ///
     /// # Errors
@@ -124,10 +124,14 @@ impl<C: Clock> PushWriter<C> {
         let took_ms = self.back();
         let written = self.put(interleaved);
         self.account_for(took_ms, frames);
-        let at_ms = self.clock.origin_ms() + self.clock.now_ms();
-        let position = self.producer.position();
-        self.refusals.offered(&self.shared, at_ms, position, (frames - written) as u64);
-        if self.producer.write_available() < frames {
+        let offer = Offer {
+            at_ms: self.clock.now_ms(),
+            position: self.producer.position(),
+            fill: self.producer.fill() as u64,
+            refused: (frames - written) as u64,
+        };
+        self.refusals.offered(&self.shared, &self.delays, offer);
+        if may_begin(self.producer.ring().limit(), self.producer.write_available(), frames) {
             self.prime();
         }
         // It comes when it comes: each call is in time, as far as anybody can tell.

@@ -17,7 +17,7 @@ use super::scenario::Scenario;
 use crate::ledger::{Cause, LogEntry};
 
 pub use build::{Device, Facts, Live, Startup};
-pub use events::{Account, DeviceEvent, Evidence, Overrun, Slip, Underrun};
+pub use events::{Account, DeviceEvent, Evidence, Overrun, OverrunEvidence, Slip, Underrun};
 pub use flags::Flagged;
 pub use log::RunLog;
 pub use words::{Sentence, sentence};

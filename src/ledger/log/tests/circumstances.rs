@@ -44,6 +44,12 @@ fn closing_settles_everything_with_what_is_known() {
     });
     page.snapshot.overruns = vec![OverrunEvent {
         at_ms: page.now_ms,
+        position: 40_000,
+        account: ProducerAccount {
+            block_frames: 256,
+            limit_frames: 2048,
+            ..ProducerAccount::default()
+        },
         ..OverrunEvent::default()
     }];
     page.snapshot.producer.overrun_events = 1;
@@ -53,7 +59,7 @@ fn closing_settles_everything_with_what_is_known() {
     assert_eq!(page.log.entries().len(), 4);
     assert!(page.log.entries().all(|entry| entry.settled));
     let causes: Vec<_> = page.log.entries().filter_map(|entry| entry.cause).collect();
-    assert_eq!(causes, [Cause::WokenLate, Cause::Unknown]);
+    assert_eq!(causes, [Cause::WokenLate, Cause::RateMismatch, Cause::Unknown]);
     // A last look at what the producer had written before it stopped.
     let event = page.underrun(1.0, 48);
     page.account(event);
