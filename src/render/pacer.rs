@@ -14,7 +14,7 @@ use crate::shared::SharedOutput;
 
 /// Every sleep ends after this long at the latest, so that the heartbeat goes on.
 pub(super) const LONGEST_SLEEP: Duration = Duration::from_millis(250);
-/// Samples by which two blocks are compared. Real sound does not repeat so many, bit by bit, at a block's length.
+/// Samples by which two blocks are compared, or all where there are fewer. Real sound does not repeat so many, bit by bit, at a block's length.
 const HEAD_SAMPLES: usize = 32;
 
 /// What a turn came to.
@@ -343,14 +343,16 @@ impl<C: Clock> Pacer<C> {
         self.position += written as u64;
     }
 
-    /// Counts a block that begins as the one before did, sample by sample, and not with silence: the source has handed out the same buffer again.
+    /// Counts a block that begins as the one before did, sample by sample, and neither with silence nor another constant: the source has handed out the same buffer again.
     fn compare(&mut self, frames: usize) {
         let samples = &self.block[..frames * self.producer.ring().channels()];
-        let Some(first) = samples.first_chunk::<HEAD_SAMPLES>() else {
-            return;
-        };
-        let head = first.map(f32::to_bits);
-        if core::mem::replace(&mut self.head, head) == head && first.iter().any(|sample| *sample != first[0]) {
+        let mut head = [0; HEAD_SAMPLES];
+        for (bits, sample) in head.iter_mut().zip(samples) {
+            *bits = sample.to_bits();
+        }
+        let compared = samples.len().min(HEAD_SAMPLES);
+        let varied = head[..compared].iter().any(|bits| *bits != head[0]);
+        if core::mem::replace(&mut self.head, head) == head && varied {
             self.tell(|ledger| ledger.identical_blocks.add(1));
         }
     }

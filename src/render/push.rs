@@ -68,7 +68,7 @@ impl<C: Clock> PushWriter<C> {
             let ticket = self.producer.ticket();
             let taken = self.put(&interleaved[written * self.channels()..]);
             if written == 0 && taken > 0 {
-                self.account_for(took_ms, frames);
+                self.account_for(took_ms, frames, false);
             } else {
                 self.delays.committed(&self.shared, self.clock.now_ms(), self.producer.position());
             }
@@ -123,7 +123,7 @@ impl<C: Clock> PushWriter<C> {
         self.delays.go_by_own_clock();
         let took_ms = self.back();
         let written = self.put(interleaved);
-        self.account_for(took_ms, frames);
+        self.account_for(took_ms, frames, true);
         let offer = Offer {
             at_ms: self.clock.now_ms(),
             position: self.producer.position(),
@@ -169,10 +169,13 @@ impl<C: Clock> PushWriter<C> {
         self.left_ms = Some(self.clock.now_ms());
     }
 
-    /// The caller took `took_ms` for `frames` frames, of which the first are in the ring.
-    fn account_for(&mut self, took_ms: f64, frames: usize) {
+    /// The caller took `took_ms` for `frames` frames, of which the first are in the ring. Of one with a clock of its own nobody knows how much of that was work.
+    fn account_for(&mut self, took_ms: f64, frames: usize, own_clock: bool) {
         let took_ns = (took_ms * 1e6) as u64;
         self.tell(|ledger| {
+            if own_clock {
+                return;
+            }
             ledger.render_ns.add(took_ns);
             ledger
                 .lasted_ns
