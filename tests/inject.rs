@@ -424,7 +424,7 @@ fn the_page_can_freeze_the_producer_whatever_the_list_says() {
 #[test]
 fn of_many_faults_the_latest_are_kept_and_a_lasting_one_is_recorded_anew() {
     let mut rig = Rig::new(1, 64, 16, Pace::Demand, &[Fault::Allocate, Fault::Skip { every_blocks: 1 }]);
-    let snapshot = rig.run_for(2_000.0);
+    let snapshot = rig.run_for(8_000.0);
     assert_eq!(snapshot.injections.len(), INJECTION_SLOTS);
     assert!(snapshot.injections.windows(2).all(|two| two[1].at_ms >= two[0].at_ms));
     let allocations: Vec<_> = rig.of(FaultKind::Allocate);

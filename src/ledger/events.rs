@@ -8,8 +8,8 @@ pub const UNDERRUN_SLOTS: usize = 256;
 pub const OVERRUN_SLOTS: usize = 64;
 /// Breaks of the index signal kept in shared memory.
 pub const SLIP_SLOTS: usize = 64;
-/// Injected faults kept in shared memory, by each side.
-pub const INJECTION_SLOTS: usize = 64;
+/// Injected faults kept in shared memory, by each side: a fault with every block of 64 frames, and a page that looks four times a second.
+pub const INJECTION_SLOTS: usize = 256;
 
 /// How an underrun ended. The discriminant is the value of [`Underrun::ended_by`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

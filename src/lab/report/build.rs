@@ -151,6 +151,7 @@ impl Report {
                 ratio: (),
             },
             injected: log.injected(start_ms),
+            injected_missed: log.missed_injected(),
             recoveries: log.recoveries(start_ms),
             artifacts: (),
             verdicts: flags::of(scenario, facts, last),

@@ -69,6 +69,8 @@ pub struct Report {
     pub producer: Producer,
     /// Faults as they really happened, oldest first.
     pub injected: Vec<Injected>,
+    /// Faults that happened and are not listed.
+    pub injected_missed: u64,
     /// Losses of the producer and what came of them.
     pub recoveries: Vec<Recovery>,
     /// High-frequency artefacts in what was heard.

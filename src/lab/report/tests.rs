@@ -217,6 +217,7 @@ fn the_fields_stand_in_the_order_of_the_design() {
         "latency",
         "producer",
         "injected",
+        "injectedMissed",
         "recoveries",
         "artifacts",
         "verdicts",
