@@ -2,6 +2,7 @@
 //!
 //! Pure: the page tells what it sees ([`EventLog::look`], [`EventLog::saw`]), and nothing here asks the browser. See `DESIGN.md`, "Causes".
 
+mod drift;
 mod entry;
 mod folded;
 mod kept;
@@ -14,6 +15,7 @@ mod tests;
 
 use std::collections::VecDeque;
 
+pub use drift::drift_ppm;
 pub use entry::{EventKind, Evidence, LogEntry};
 pub use folded::Folded;
 pub use sight::Sight;
