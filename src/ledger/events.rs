@@ -180,7 +180,7 @@ pub struct Account {
     pub dry_us: Count,
     /// Blocks rendered.
     pub blocks: Count,
-    /// Frames of the latest of them.
+    /// Frames of the largest of them.
     pub block_frames: Count,
     /// Frames ahead of the reader when the spell began.
     pub ahead_frames: Count,

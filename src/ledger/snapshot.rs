@@ -179,7 +179,7 @@ pub struct ProducerAccount {
     pub dry_ms: f64,
     /// Blocks rendered.
     pub blocks: u64,
-    /// Frames of the latest of them.
+    /// Frames of the largest of them.
     pub block_frames: u64,
     /// Frames ahead of the reader when the spell began.
     pub ahead_frames: u64,

@@ -197,7 +197,7 @@ impl Delays {
         spell.render_ms += took_ms;
         spell.longest_ms = spell.longest_ms.max(took_ms);
         spell.blocks += 1;
-        spell.block_frames = frames;
+        spell.block_frames = spell.block_frames.max(frames);
         self.look(shared, now_ms);
         self.answer(shared, now_ms, position);
     }
@@ -228,6 +228,7 @@ impl Delays {
         self.spell.burst = self.spell.burst.max((asked - before).saturating_sub(accounted));
         if asked > before {
             self.asked_ms = now_ms;
+            self.reader.seen(now_ms, asked);
         }
         self.looked = (now_ms, asked);
     }

@@ -26,6 +26,8 @@ pub(super) struct Scene {
     pub callback_frames: Option<u64>,
     /// The render quantum.
     pub quantum: u64,
+    /// Callbacks are now and then longer by one: what the hardware takes is no whole quanta.
+    pub longer_callbacks: bool,
     /// The producer was found lost.
     pub lost: bool,
     /// Nothing more is to come.
@@ -40,6 +42,7 @@ impl Scene {
             sights: Sights::default(),
             callback_frames: None,
             quantum: 0,
+            longer_callbacks: false,
             lost: false,
             over: false,
         }
@@ -48,6 +51,12 @@ impl Scene {
     /// In what steps frames are asked for.
     fn step(&self) -> u64 {
         self.callback_frames.unwrap_or(0).max(self.quantum)
+    }
+
+    /// What one callback takes as a rule, at most.
+    fn taken_at_once(&self) -> Option<u64> {
+        let longer = if self.longer_callbacks { self.quantum } else { 0 };
+        self.callback_frames.map(|usual| usual + longer)
     }
 
     fn ms(&self, frames: u64) -> f64 {
@@ -209,9 +218,10 @@ impl Kept {
         scene.sights.testify(&window, &mut self.entry.evidence);
         let around = Circumstances {
             sample_rate: scene.timeline.frames_per_ms() * 1e3,
-            callback_frames: scene.callback_frames,
+            callback_frames: scene.taken_at_once(),
             lost: false,
             suspended: scene.sights.suspended(&window),
+            still_ms: self.entry.evidence.stood_still_ms,
             over: over || self.forgotten,
         };
         let known = match self.news {

@@ -78,6 +78,10 @@ impl EventLog {
         scene.timeline.look(now_ms, snapshot.consumer.requested);
         scene.callback_frames = snapshot.callback_frames().map(|(usual, _)| usual);
         scene.quantum = snapshot.consumer.quantum;
+        scene.longer_callbacks = scene.callback_frames.is_some_and(|usual| {
+            let longer = usual.checked_div(scene.quantum).map_or(0, |quanta| quanta as usize + 1);
+            snapshot.consumer.bursts.get(longer).is_some_and(|count| *count > 1)
+        });
         let missed = self.take(
             Sort::Underrun,
             snapshot.consumer.underrun_events,

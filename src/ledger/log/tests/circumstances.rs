@@ -195,3 +195,19 @@ fn an_account_that_comes_later_widens_what_is_looked_at() {
     page.look();
     assert_eq!(page.latest().evidence.hidden_ms, 50.0);
 }
+
+#[test]
+fn the_longer_of_two_callbacks_that_take_turns_has_to_fit_beside_a_block() {
+    // 441 frames of hardware in whole quanta: mostly 384, else 512. A single longer one is none of the device's habits.
+    for (longer, expected) in [(1, Cause::WokenLate), (40, Cause::RingTooSmall)] {
+        let mut page = Page::new();
+        page.snapshot.consumer.bursts = vec![0, 0, 0, 60, longer];
+        page.wait(100.0);
+        let event = page.underrun(20.0, 40);
+        let account = page.account(event);
+        (account.late_ms, account.block_frames, account.limit_frames) = (4.0, 600, 1000);
+        page.look();
+        assert_eq!(page.latest().cause, Some(expected), "{longer} longer callbacks");
+        assert_eq!(page.latest().evidence.callback_frames, Some(384));
+    }
+}
