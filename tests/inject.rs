@@ -139,6 +139,44 @@ fn what_is_left_out_or_put_out_again_is_a_block_and_comes_at_its_distance() {
     );
 }
 
+/// Mono; gives each block twice if asked to, whatever the frames are.
+struct Twice {
+    samples: fn(usize) -> f32,
+    every: usize,
+    block: usize,
+}
+
+impl Source for Twice {
+    fn render(&mut self, block: &mut [f32], _: &RenderInfo) -> usize {
+        let first = self.block / self.every * block.len();
+        for (nth, sample) in block.iter_mut().enumerate() {
+            *sample = (self.samples)(first + nth);
+        }
+        self.block += 1;
+        block.len()
+    }
+}
+
+#[test]
+fn blocks_that_begin_alike_are_found_also_when_they_are_short_and_constants_are_no_such_blocks() {
+    let identical = |block: usize, samples: fn(usize) -> f32, every: usize| {
+        let source = Box::new(Twice { samples, every, block: 0 });
+        let mut simulation = Simulation::new(1, 1024, source, block, Device::default(), Worker::default()).expect("in range");
+        simulation.run_for(500.0);
+        let producer = simulation.snapshot().producer;
+        assert!(producer.blocks > 80, "{}", producer.blocks);
+        producer.identical_blocks as f64 / producer.blocks as f64
+    };
+    for block in [2, 16, 31, 32, 256] {
+        let ramp = |frame: usize| (frame % 10_007) as f32;
+        assert_eq!(identical(block, ramp, 1), 0.0, "blocks of {block}");
+        let half = identical(block, ramp, 2);
+        assert!((half - 0.5).abs() < 0.01, "blocks of {block}: {half}");
+        assert_eq!(identical(block, |_| 0.25, 2), 0.0, "a constant in blocks of {block}");
+    }
+    assert_eq!(identical(1, |frame| frame as f32, 2), 0.0, "of one sample nobody can say");
+}
+
 #[test]
 fn an_aliased_buffer_is_the_newest_block_three_times() {
     let mut rig = Rig::new(2, 2048, 256, Pace::Demand, &[Fault::Alias]);
@@ -386,7 +424,7 @@ fn the_page_can_freeze_the_producer_whatever_the_list_says() {
 #[test]
 fn of_many_faults_the_latest_are_kept_and_a_lasting_one_is_recorded_anew() {
     let mut rig = Rig::new(1, 64, 16, Pace::Demand, &[Fault::Allocate, Fault::Skip { every_blocks: 1 }]);
-    let snapshot = rig.run_for(2_000.0);
+    let snapshot = rig.run_for(8_000.0);
     assert_eq!(snapshot.injections.len(), INJECTION_SLOTS);
     assert!(snapshot.injections.windows(2).all(|two| two[1].at_ms >= two[0].at_ms));
     let allocations: Vec<_> = rig.of(FaultKind::Allocate);

@@ -202,6 +202,11 @@ fn a_clock_that_is_too_slow_is_a_mismatch() {
     let (account, cause) = rig.explained();
     assert!(account.own_clock);
     assert_eq!(cause, Cause::RateMismatch, "{account:?}");
+    assert_eq!(
+        rig.balanced().render_load(&Snapshot::default()),
+        None,
+        "how much of the time between two offers was work is not known"
+    );
 }
 
 #[test]

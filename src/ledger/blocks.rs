@@ -180,7 +180,7 @@ pub struct ProducerLedger {
     pub overrun_events: Count,
     /// The latest overruns.
     pub overruns: [Overrun; OVERRUN_SLOTS],
-    /// Blocks that were, bit by bit, the block before once more, and not silent: what an aliased buffer looks like.
+    /// Blocks that began, bit by bit for 32 samples or to their end, as the block before did, and with no constant: what an aliased buffer looks like. A block of one sample never does.
     pub identical_blocks: Count,
     /// Wake-ups by how late they were: see [`lateness_bucket`].
     pub lateness: [Count; LATENESS_BUCKETS],

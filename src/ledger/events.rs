@@ -8,8 +8,8 @@ pub const UNDERRUN_SLOTS: usize = 256;
 pub const OVERRUN_SLOTS: usize = 64;
 /// Breaks of the index signal kept in shared memory.
 pub const SLIP_SLOTS: usize = 64;
-/// Injected faults kept in shared memory, by each side.
-pub const INJECTION_SLOTS: usize = 64;
+/// Injected faults kept in shared memory, by each side: a fault with every block of 64 frames, and a page that looks four times a second.
+pub const INJECTION_SLOTS: usize = 256;
 
 /// How an underrun ended. The discriminant is the value of [`Underrun::ended_by`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -123,6 +123,16 @@ pub struct Overrun {
     pub frames: Count,
     /// Blocks refused, wholly or in part.
     pub blocks: Count,
+    /// Frames in the ring when the first was refused.
+    pub fill: Count,
+    /// For how long the reader had asked for nothing at most, in microseconds.
+    pub still_us: Count,
+    /// Number of the underrun of which this is the other half; 0: of none. What was late for the reader comes when there is no room for it any more.
+    pub echo: Count,
+    /// [`Ending::Open`] or [`Ending::Back`].
+    pub ended_by: Count,
+    /// What the producer had done since it was last in time, when the first block was refused.
+    pub account: Account,
 }
 
 /// One fault as it really happened. Written by the side that was made to fail.
@@ -148,9 +158,9 @@ pub struct Injection {
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct Account {
-    /// Number of the underrun, from 1; anything else: this slot is not about it (yet).
+    /// Number of the underrun (or overrun), from 1; anything else: this slot is not about it (yet).
     pub event: Count,
-    /// When the missing frames were committed: milliseconds since the epoch, times 1000.
+    /// When the missing frames were committed (or the first block was refused): milliseconds since the epoch, times 1000.
     pub at_us: Count,
     /// From the ring being full until then.
     pub spell_us: Count,
@@ -170,7 +180,7 @@ pub struct Account {
     pub dry_us: Count,
     /// Blocks rendered.
     pub blocks: Count,
-    /// Frames of the latest of them.
+    /// Frames of the largest of them.
     pub block_frames: Count,
     /// Frames ahead of the reader when the spell began.
     pub ahead_frames: Count,
@@ -191,4 +201,6 @@ impl Account {
     pub const OWN_CLOCK: u64 = 2;
     /// No frames came: the producer was asked to stop, or its source ended.
     pub const NOTHING_CAME: u64 = 4;
+    /// The page had paused the output.
+    pub const PAUSED: u64 = 8;
 }

@@ -20,11 +20,11 @@ pub use blocks::{
     BURST_BUCKETS, ConsumerLedger, DroppedBy, FILL_BUCKETS, LATENESS_BUCKETS, ProducerLedger, ProducerState, SilentBy, lateness_bucket,
     lateness_edge_ms,
 };
-pub use cause::{Cause, Circumstances, cause};
+pub use cause::{Cause, Circumstances, cause, overrun_cause};
 pub use events::{
     Account, Ending, INJECTION_SLOTS, Injection, OVERRUN_SLOTS, Overrun, SLIP_SLOTS, Slip, SlipKind, UNDERRUN_SLOTS, Underrun,
 };
 pub use lateness::Lateness;
-pub use log::{EventKind, EventLog, Evidence, Folded, LogEntry, Sight};
+pub use log::{EventKind, EventLog, Evidence, Folded, LogEntry, Sight, drift_ppm};
 pub use snapshot::{ConsumerCounts, InjectedFault, OverrunEvent, ProducerAccount, ProducerCounts, SlipEvent, Snapshot, UnderrunEvent};
 pub use verdict::{Findings, Flag, Status, Unit, Verdict, verdicts};

@@ -142,6 +142,16 @@ pub struct OverrunEvent {
     pub frames: u64,
     /// Blocks refused so far.
     pub blocks: u64,
+    /// Frames in the ring when the first was refused.
+    pub fill: u64,
+    /// For how long the reader had asked for nothing at most, in milliseconds.
+    pub still_ms: f64,
+    /// Number of the underrun of which it is the other half, if of one.
+    pub echo: Option<u64>,
+    /// [`Ending::Open`] or [`Ending::Back`].
+    pub ended_by: Ending,
+    /// What the producer had done since it was last in time.
+    pub account: ProducerAccount,
 }
 
 /// What the producer did while the reader starved, times in milliseconds. See [`Account`](super::Account) for each.
@@ -169,7 +179,7 @@ pub struct ProducerAccount {
     pub dry_ms: f64,
     /// Blocks rendered.
     pub blocks: u64,
-    /// Frames of the latest of them.
+    /// Frames of the largest of them.
     pub block_frames: u64,
     /// Frames ahead of the reader when the spell began.
     pub ahead_frames: u64,
@@ -185,6 +195,8 @@ pub struct ProducerAccount {
     pub own_clock: bool,
     /// No frames came: the producer was asked to stop, or its source ended.
     pub nothing_came: bool,
+    /// The page had paused the output.
+    pub paused: bool,
 }
 
 impl ProducerAccount {
@@ -216,6 +228,7 @@ impl ProducerAccount {
             jumped: flags & Account::JUMPED != 0,
             own_clock: flags & Account::OWN_CLOCK != 0,
             nothing_came: flags & Account::NOTHING_CAME != 0,
+            paused: flags & Account::PAUSED != 0,
         }
     }
 }
@@ -338,6 +351,11 @@ impl Snapshot {
                 position: event.position.get(),
                 frames: event.frames.get(),
                 blocks: event.blocks.get(),
+                fill: event.fill.get(),
+                still_ms: event.still_us.get() as f64 / 1e3,
+                echo: Some(event.echo.get()).filter(|number| *number > 0),
+                ended_by: Ending::from_number(event.ended_by.get()),
+                account: ProducerAccount::of(&event.account),
             }),
             slips: latest(&consumer.slips, wanted(EXPLAINED, slip_events), |event| SlipEvent {
                 kind: SlipKind::from_number(event.kind.get()),

@@ -64,6 +64,8 @@ pub(super) struct Delays {
     answered: u32,
     /// The latest look at the reader: when, and the frames that it had asked for.
     looked: (f64, u64),
+    /// The latest look at which it had asked for more than before, in ms.
+    asked_ms: f64,
     reader: ReaderClock,
     /// Sleeps in a row in which the reader asked for nothing.
     still: u32,
@@ -83,6 +85,7 @@ impl Delays {
             // What happened before is not of this account.
             answered: shared.consumer.0.underrun_events.load(Ordering::Relaxed),
             looked: (now_ms, 0),
+            asked_ms: now_ms,
             reader: ReaderClock::new(shared.sample_rate),
             still: 0,
             paused: false,
@@ -194,7 +197,7 @@ impl Delays {
         spell.render_ms += took_ms;
         spell.longest_ms = spell.longest_ms.max(took_ms);
         spell.blocks += 1;
-        spell.block_frames = frames;
+        spell.block_frames = spell.block_frames.max(frames);
         self.look(shared, now_ms);
         self.answer(shared, now_ms, position);
     }
@@ -223,6 +226,10 @@ impl Delays {
         let (before_ms, before) = self.looked;
         let accounted = ((now_ms - before_ms).max(0.0) * self.frames_per_ms) as u64;
         self.spell.burst = self.spell.burst.max((asked - before).saturating_sub(accounted));
+        if asked > before {
+            self.asked_ms = now_ms;
+            self.reader.seen(now_ms, asked);
+        }
         self.looked = (now_ms, asked);
     }
 
@@ -247,30 +254,57 @@ impl Delays {
     }
 
     fn write(&self, ledger: &ProducerLedger, event: u32, spell: &Spell, now_ms: f64, limit: u64) {
-        let (now_ms, asked) = spell.over.unwrap_or((now_ms, self.looked.1));
-        let account = &ledger.accounts[event.wrapping_sub(1) as usize % UNDERRUN_SLOTS];
         ledger.sequence.begin();
-        account.event.set(u64::from(event));
-        account.at_us.set(microseconds(self.origin_ms + now_ms));
-        account.spell_us.set(microseconds(now_ms - spell.began_ms));
-        account.asleep_us.set(microseconds(spell.asleep_ms));
-        account.late_us.set(microseconds(spell.late_ms));
-        account.render_us.set(microseconds(spell.render_ms));
-        account.longest_us.set(microseconds(spell.longest_ms));
-        account.prepare_us.set(microseconds(spell.prepare_ms));
-        account.away_us.set(microseconds(spell.away_ms));
-        account.dry_us.set(microseconds(spell.dry_ms));
-        account.blocks.set(spell.blocks);
-        account.block_frames.set(spell.block_frames);
-        account.ahead_frames.set(spell.ahead);
-        account.limit_frames.set(limit);
-        account.asked_frames.set(asked.saturating_sub(spell.asked));
-        account.burst_frames.set(spell.burst);
-        account.flags.set(spell.flags);
+        let account = &ledger.accounts[event.wrapping_sub(1) as usize % UNDERRUN_SLOTS];
+        self.fill_in(account, u64::from(event), spell, now_ms, limit);
         ledger.sequence.end();
+    }
+
+    /// Writes down the spell as it is at `now_ms`, for event number `event`. To be called while the ledger's sequence is open.
+    pub fn tell(&self, shared: &SharedOutput, account: &Account, event: u64, now_ms: f64) {
+        let mut spell = self.spell;
+        if shared.control.paused.load(Ordering::Relaxed) != 0 {
+            spell.flags |= Account::PAUSED;
+        }
+        self.fill_in(account, event, &spell, now_ms, shared.ring.limit() as u64);
+    }
+
+    fn fill_in(&self, account: &Account, event: u64, spell: &Spell, now_ms: f64, limit: u64) {
+        let (now_ms, asked) = spell.over.unwrap_or((now_ms, self.looked.1));
+        for (count, value) in [
+            (&account.event, event),
+            (&account.at_us, self.since_epoch_us(now_ms)),
+            (&account.spell_us, microseconds(now_ms - spell.began_ms)),
+            (&account.asleep_us, microseconds(spell.asleep_ms)),
+            (&account.late_us, microseconds(spell.late_ms)),
+            (&account.render_us, microseconds(spell.render_ms)),
+            (&account.longest_us, microseconds(spell.longest_ms)),
+            (&account.prepare_us, microseconds(spell.prepare_ms)),
+            (&account.away_us, microseconds(spell.away_ms)),
+            (&account.dry_us, microseconds(spell.dry_ms)),
+            (&account.blocks, spell.blocks),
+            (&account.block_frames, spell.block_frames),
+            (&account.ahead_frames, spell.ahead),
+            (&account.limit_frames, limit),
+            (&account.asked_frames, asked.saturating_sub(spell.asked)),
+            (&account.burst_frames, spell.burst),
+            (&account.flags, spell.flags),
+        ] {
+            count.set(value);
+        }
+    }
+
+    /// For how long the reader has asked for nothing at `now_ms`, in microseconds, as far as was looked.
+    pub fn still_us(&self, now_ms: f64) -> u64 {
+        microseconds(now_ms - self.asked_ms)
+    }
+
+    /// `now_ms` since the epoch, in microseconds.
+    pub fn since_epoch_us(&self, now_ms: f64) -> u64 {
+        microseconds(self.origin_ms + now_ms)
     }
 }
 
 fn microseconds(ms: f64) -> u64 {
-    (ms * 1e3).round() as u64
+    (ms * 1e3).round().max(0.0) as u64
 }

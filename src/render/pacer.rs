@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::delays::{Delays, Rest};
 use super::pace::{Pace, Timer};
-use super::refusal::Refusals;
+use super::refusal::{Offer, Refusals, may_begin};
 use super::{Clock, RenderInfo, Source};
 use crate::error::{Error, in_range};
 use crate::ledger::ProducerState;
@@ -14,7 +14,7 @@ use crate::shared::SharedOutput;
 
 /// Every sleep ends after this long at the latest, so that the heartbeat goes on.
 pub(super) const LONGEST_SLEEP: Duration = Duration::from_millis(250);
-/// Samples by which two blocks are compared. Real sound does not repeat so many, bit by bit, at a block's length.
+/// Samples by which two blocks are compared, or all where there are fewer. Real sound does not repeat so many, bit by bit, at a block's length.
 const HEAD_SAMPLES: usize = 32;
 
 /// What a turn came to.
@@ -230,7 +230,8 @@ impl<C: Clock> Pacer<C> {
         let frames = self.source.available().min(self.block_frames);
         if frames > 0 {
             self.render(frames);
-            if self.producer.write_available() < self.block_frames {
+            let (limit, room) = (self.producer.ring().limit(), self.producer.write_available());
+            if may_begin(limit, room, self.block_frames) {
                 self.prime();
             }
         }
@@ -316,13 +317,18 @@ impl<C: Clock> Pacer<C> {
         };
         hand_over(&mut self.producer, &self.shared, &mut block[..fits * channels], work);
         let now = self.clock.now_ms();
-        if self.timer.is_some() {
-            let (at, refused) = (self.clock.origin_ms() + now, (written - fits) as u64);
-            self.refusals.offered(&self.shared, at, self.producer.position(), refused);
-        }
         self.ended = written < frames;
         let position = self.producer.position();
-        self.delays.rendered(&self.shared, now, took_ns / 1e6, fits as u64, position);
+        self.delays.rendered(&self.shared, now, took_ns / 1e6, written as u64, position);
+        if self.timer.is_some() {
+            let offer = Offer {
+                at_ms: now,
+                position,
+                fill: self.producer.fill() as u64,
+                refused: (written - fits) as u64,
+            };
+            self.refusals.offered(&self.shared, &self.delays, offer);
+        }
         if self.ended {
             self.delays.nothing_comes(&self.shared, now, position);
         }
@@ -337,14 +343,16 @@ impl<C: Clock> Pacer<C> {
         self.position += written as u64;
     }
 
-    /// Counts a block that begins as the one before did, sample by sample, and not with silence: the source has handed out the same buffer again.
+    /// Counts a block that begins as the one before did, sample by sample, and neither with silence nor another constant: the source has handed out the same buffer again.
     fn compare(&mut self, frames: usize) {
         let samples = &self.block[..frames * self.producer.ring().channels()];
-        let Some(first) = samples.first_chunk::<HEAD_SAMPLES>() else {
-            return;
-        };
-        let head = first.map(f32::to_bits);
-        if core::mem::replace(&mut self.head, head) == head && first.iter().any(|sample| *sample != first[0]) {
+        let mut head = [0; HEAD_SAMPLES];
+        for (bits, sample) in head.iter_mut().zip(samples) {
+            *bits = sample.to_bits();
+        }
+        let compared = samples.len().min(HEAD_SAMPLES);
+        let varied = head[..compared].iter().any(|bits| *bits != head[0]);
+        if core::mem::replace(&mut self.head, head) == head && varied {
             self.tell(|ledger| ledger.identical_blocks.add(1));
         }
     }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::Clock;
 use super::delays::{Delays, Rest};
 use super::pacer::{LONGEST_SLEEP, zero_non_finite};
-use super::refusal::Refusals;
+use super::refusal::{Offer, Refusals, may_begin};
 use crate::error::Error;
 use crate::ledger::{ProducerLedger, ProducerState};
 use crate::ring::sync::{Arc, Ordering};
@@ -68,7 +68,7 @@ impl<C: Clock> PushWriter<C> {
             let ticket = self.producer.ticket();
             let taken = self.put(&interleaved[written * self.channels()..]);
             if written == 0 && taken > 0 {
-                self.account_for(took_ms, frames);
+                self.account_for(took_ms, frames, false);
             } else {
                 self.delays.committed(&self.shared, self.clock.now_ms(), self.producer.position());
             }
@@ -113,7 +113,7 @@ impl<C: Clock> PushWriter<C> {
         }
     }
 
-    /// For a producer with a clock of its own, which cannot wait: writes what fits and drops the rest. The sound begins when another such block would not fit. What was dropped is counted as
+    /// For a producer with a clock of its own, which cannot wait: writes what fits and drops the rest. The sound begins with half a ring and a block ahead, so that there is room both for what is early and for what is late. What was dropped is counted as
     /// produced and dropped (`overflow`); a run of calls that were refused, wholly or in part, is one overrun. Returns the frames that fitted.
     ///
     /// # Errors
@@ -123,11 +123,15 @@ impl<C: Clock> PushWriter<C> {
         self.delays.go_by_own_clock();
         let took_ms = self.back();
         let written = self.put(interleaved);
-        self.account_for(took_ms, frames);
-        let at_ms = self.clock.origin_ms() + self.clock.now_ms();
-        let position = self.producer.position();
-        self.refusals.offered(&self.shared, at_ms, position, (frames - written) as u64);
-        if self.producer.write_available() < frames {
+        self.account_for(took_ms, frames, true);
+        let offer = Offer {
+            at_ms: self.clock.now_ms(),
+            position: self.producer.position(),
+            fill: self.producer.fill() as u64,
+            refused: (frames - written) as u64,
+        };
+        self.refusals.offered(&self.shared, &self.delays, offer);
+        if may_begin(self.producer.ring().limit(), self.producer.write_available(), frames) {
             self.prime();
         }
         // It comes when it comes: each call is in time, as far as anybody can tell.
@@ -165,10 +169,13 @@ impl<C: Clock> PushWriter<C> {
         self.left_ms = Some(self.clock.now_ms());
     }
 
-    /// The caller took `took_ms` for `frames` frames, of which the first are in the ring.
-    fn account_for(&mut self, took_ms: f64, frames: usize) {
+    /// The caller took `took_ms` for `frames` frames, of which the first are in the ring. Of one with a clock of its own nobody knows how much of that was work.
+    fn account_for(&mut self, took_ms: f64, frames: usize, own_clock: bool) {
         let took_ns = (took_ms * 1e6) as u64;
         self.tell(|ledger| {
+            if own_clock {
+                return;
+            }
             ledger.render_ns.add(took_ns);
             ledger
                 .lasted_ns

@@ -38,6 +38,14 @@ impl ReaderClock {
         self.smallest = [f64::INFINITY; 2];
     }
 
+    /// At `now_ms`, `asked` frames had been asked for, some of them just lately: the device's offset is no larger than that. So a wake-up right after a burst is not measured against what was before it.
+    ///
+    /// # Real-time
+    /// Safe.
+    pub fn seen(&mut self, now_ms: f64, asked: u64) {
+        self.smallest[0] = self.smallest[0].min(now_ms - asked as f64 * self.frame_ms);
+    }
+
     /// A wake-up at `now_ms` that waited for frame `frame` to be asked for; before the sleep `before` frames had been, now `after` have. Returns by how many ms it was late.
     ///
     /// # Real-time
@@ -87,6 +95,19 @@ mod tests {
         // The device pauses for a second: first all wake-ups seem late, then that is how it is.
         clock.forget();
         assert_eq!(clock.woken(30_000.0, 1_024_000, 1_023_500, 1_024_000), 0.0);
+    }
+
+    #[test]
+    fn a_late_wake_up_right_after_a_burst_is_late() {
+        let mut clock = ReaderClock::new(48_000.0);
+        for callback in 1..=100_u64 {
+            clock.woken(callback as f64 * 512.0 / 48.0, callback * 512, (callback - 1) * 512, callback * 512);
+        }
+        // 6144 frames beyond the usual ones, seen while rendering; then a sleep for the next callback, which is 128 ms late.
+        let asked = 101 * 512 + 6144;
+        clock.seen(101.0 * 512.0 / 48.0 + 2.0, asked);
+        let late = clock.woken(102.0 * 512.0 / 48.0 + 128.0, asked + 128, asked, asked + 13 * 512);
+        assert!((late - 126.0).abs() < 0.1, "{late}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::work::Worker;
-use super::world::World;
+use super::world::{ORIGIN_MS, World};
 use crate::inject::Random;
 use crate::render::Clock;
 use crate::ring::{Producer, Ticket, Until, Woken};
@@ -15,9 +15,6 @@ pub struct SimClock {
     worker: Worker,
     random: Random,
 }
-
-/// What the simulated clock's 0 is, in ms since the epoch: any will do.
-const ORIGIN_MS: f64 = 1_700_000_000_000.0;
 
 impl SimClock {
     /// The clock of a producer that is woken as `worker` says.
@@ -70,8 +67,8 @@ impl crate::inject::Hands for SimClock {
         SimClock::stand_still(self, how_long);
     }
 
-    /// Nobody clears up here, and it takes no time.
     fn litter(&self) -> u64 {
+        self.world.pass(self.worker.litter_ms);
         crate::inject::LITTER_BYTES
     }
 }

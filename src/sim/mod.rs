@@ -25,4 +25,4 @@ pub use clock::SimClock;
 pub use device::{Burst, Device};
 pub use simulation::{Seen, Simulation};
 pub use work::Worker;
-pub use world::World;
+pub use world::{ORIGIN_MS, World};

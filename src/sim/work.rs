@@ -15,6 +15,8 @@ pub struct Worker {
     pub load: f64,
     /// Each block takes up to this share of that time more or less; 0 to 1.
     pub load_jitter: f64,
+    /// How long it takes to clear up a heap of garbage ([`Hands::litter`](crate::inject::Hands::litter)), in ms.
+    pub litter_ms: f64,
     /// Decides both jitters.
     pub seed: u64,
 }
@@ -27,6 +29,7 @@ impl Default for Worker {
             wake_jitter_ms: 0.1,
             load: 0.1,
             load_jitter: 0.5,
+            litter_ms: 0.0,
             seed: 1,
         }
     }

@@ -4,16 +4,30 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::device::{Burst, Device, Schedule};
-use crate::consume::Quanta;
+use crate::consume::{Planar, Quanta};
 use crate::error::Error;
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
 
+/// When every simulated world begins, in ms since the epoch: any time will do.
+pub const ORIGIN_MS: f64 = 1_700_000_000_000.0;
+
 /// Time and all that goes on in it without the producer. Cheap to clone: clones are the same world.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct World(Rc<RefCell<State>>);
 
-#[derive(Debug)]
+impl core::fmt::Debug for World {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("World").finish_non_exhaustive()
+    }
+}
+
+/// Looks at an output at a time in ms, and says when it does so next.
+type Look = Box<dyn FnMut(f64, &SharedOutput) -> f64>;
+
+/// Hears a quantum.
+type Hear = Box<dyn FnMut(&Planar)>;
+
 struct State {
     now_ms: f64,
     schedule: Schedule,
@@ -23,6 +37,10 @@ struct State {
     frozen: Vec<(f64, f64)>,
     /// When each underrun began, by number.
     began_ms: Vec<f64>,
+    /// Who looks in now and then, and when next, in ms.
+    watcher: Option<(f64, Look)>,
+    /// Who hears what is put out.
+    listener: Option<Hear>,
 }
 
 impl World {
@@ -39,6 +57,8 @@ impl World {
             shared,
             frozen: Vec::new(),
             began_ms: Vec::new(),
+            watcher: None,
+            listener: None,
         }))))
     }
 
@@ -56,8 +76,16 @@ impl World {
     /// Lets time pass until `until_ms`, or until `enough` says so after a callback. Returns whether it did.
     pub fn pass_until(&self, until_ms: f64, mut enough: impl FnMut() -> bool) -> bool {
         let state = &mut *self.0.borrow_mut();
-        while state.schedule.next_ms() <= until_ms {
-            state.now_ms = state.now_ms.max(state.schedule.next_ms());
+        loop {
+            let (look_ms, call_ms) = (state.next_look_ms(), state.schedule.next_ms());
+            if look_ms.min(call_ms) > until_ms {
+                break;
+            }
+            state.now_ms = state.now_ms.max(look_ms.min(call_ms));
+            if look_ms < call_ms {
+                state.look();
+                continue;
+            }
             state.callback();
             if enough() {
                 return true;
@@ -84,6 +112,17 @@ impl World {
             to
         };
         self.pass_until(end, || false);
+    }
+
+    /// Lets somebody look at the output at `first_ms`, whatever the producer is doing then, and again whenever `look` says: it gets the time and returns the next one, both in ms since the
+    /// simulation began. As a page does, whose timers know nothing of worker and device. `look` must not ask the world itself for anything.
+    pub fn watch(&self, first_ms: f64, look: impl FnMut(f64, &SharedOutput) -> f64 + 'static) {
+        self.0.borrow_mut().watcher = Some((first_ms, Box::new(look)));
+    }
+
+    /// Lets somebody hear every quantum that is put out, in order. `hear` must not ask the world itself for anything.
+    pub fn listen(&self, hear: impl FnMut(&Planar) + 'static) {
+        self.0.borrow_mut().listener = Some(Box::new(hear));
     }
 
     /// The device asks for more once.
@@ -117,11 +156,25 @@ impl State {
         let frames = self.schedule.device().quantum;
         for _ in 0..self.schedule.call() {
             // The audio thread's clock ticks in whole milliseconds.
-            self.quanta.quantum(frames, self.now_ms.floor());
+            let which = self.quanta.quantum(frames, ORIGIN_MS + self.now_ms.floor());
+            if let Some(hear) = &mut self.listener {
+                hear(&self.quanta.staging()[which]);
+            }
         }
         let events = self.shared.consumer.0.underrun_events.load(Ordering::Relaxed) as usize;
         while self.began_ms.len() < events {
             self.began_ms.push(self.now_ms);
+        }
+    }
+
+    fn next_look_ms(&self) -> f64 {
+        self.watcher.as_ref().map_or(f64::INFINITY, |(next_ms, _)| *next_ms)
+    }
+
+    fn look(&mut self) {
+        if let Some((next_ms, look)) = &mut self.watcher {
+            // Never twice at the same time, or time would not go on.
+            *next_ms = look(self.now_ms, &self.shared).max(self.now_ms + 1e-3);
         }
     }
 }

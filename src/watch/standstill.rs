@@ -4,6 +4,8 @@
 const LEAST_MS: f64 = 300.0;
 /// By how much more the calendar must have moved than the page's clock, in ms, for the machine to have slept: there are clocks that stand still meanwhile.
 const SLEPT_MS: f64 = 1500.0;
+/// Around such a sleep, what stops first and what goes on first is told by no clock that slept as well: it counts as standing still for so long before and after, in ms.
+const UNEVEN_MS: f64 = 200.0;
 /// The browser's count of what it did not deliver comes so late at most, in ms.
 const COUNT_LATE_MS: f64 = 3000.0;
 
@@ -50,7 +52,7 @@ impl Standstill {
         now_ms - self.before.at_ms >= self.every_ms
     }
 
-    /// Looks again. Returns from when on and for how long everything stood still, if it did, by the page's clock; where that stood still too, the time between two looks.
+    /// Looks again. Returns from when on and for how long everything stood still, if it did, by the page's clock; where that stood still too, the time between two looks and a moment on either side.
     pub fn look(&mut self, now: Look) -> Option<(f64, f64)> {
         let before = core::mem::replace(&mut self.before, now);
         let passed_ms = now.at_ms - before.at_ms;
@@ -58,7 +60,7 @@ impl Standstill {
         if slept_ms > SLEPT_MS {
             self.late = None;
             // Told in the page's time, in which all else is told: however long the night was, it was over at this look.
-            return Some((before.at_ms, passed_ms));
+            return Some((before.at_ms - UNEVEN_MS, passed_ms + 2.0 * UNEVEN_MS));
         }
         let late_ms = passed_ms - self.every_ms;
         if before.asked_ms > 0.0 && before.running && now.running && late_ms >= LEAST_MS {
@@ -224,6 +226,6 @@ mod tests {
             date_ms: 1e12 + 3_606_000.0,
             ..at(6000.0)
         };
-        assert_eq!(standstill.look(woken), Some((5000.0, 1000.0)));
+        assert_eq!(standstill.look(woken), Some((4800.0, 1400.0)));
     }
 }

@@ -27,7 +27,7 @@ test('a run resolves to the report of docs/report.md, which the page shows too',
     assert.equal(report.channels, 1);
     assert.match(report.browser, /Chrom/);
     assert.deepEqual(report.integrity, { skippedFrames: 0, replayedFrames: 0, log: [], folded: 0, missed: 0 });
-    assert.deepEqual([report.injected, report.recoveries, report.overruns.log], [[], [], []]);
+    assert.deepEqual([report.injected, report.injectedMissed, report.recoveries, report.overruns.log], [[], 0, [], []]);
     assert.equal(Object.values(report.underruns.byCause).reduce((sum, events) => sum + events, 0), report.underruns.events);
     assert.ok(Math.abs(report.startedAtMs - Date.now()) < 60_000, `${report.startedAtMs}`);
     assert.ok(report.callbacks.total > 100 && report.producer.wakeLatenessMs.p50 <= report.producer.wakeLatenessMs.max);

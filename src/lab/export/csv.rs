@@ -8,7 +8,7 @@ use crate::lab::report::{Report, sentence};
 use crate::ledger::{Cause, Ending, LogEntry};
 
 /// Columns, under the names that the same figures have in the report.
-const COLUMNS: [&str; 37] = [
+const COLUMNS: [&str; 38] = [
     "kind",
     "number",
     "at",
@@ -21,6 +21,7 @@ const COLUMNS: [&str; 37] = [
     "cause",
     "coveringFrames",
     "count",
+    "stillMs",
     "callbackFrames",
     "longTasksMs",
     "hiddenMs",
@@ -74,6 +75,7 @@ fn row(table: &mut String, entry: &LogEntry, report: &Report) {
     row.maybe(entry.cause.map(Cause::name));
     row.maybe(entry.covering_frames());
     row.cell(evidence.count);
+    row.cell(Decimal(evidence.still_ms));
     row.maybe(evidence.callback_frames);
     row.maybe(evidence.long_tasks_ms.map(Decimal));
     row.cell(Decimal(evidence.hidden_ms));

@@ -151,9 +151,10 @@ impl Report {
                 ratio: (),
             },
             injected: log.injected(start_ms),
+            injected_missed: log.missed_injected(),
             recoveries: log.recoveries(start_ms),
             artifacts: (),
-            verdicts: flags::of(scenario, facts, last),
+            verdicts: flags::of(scenario, facts, events, last),
             integrity: (scenario.source == SourceChoice::Index).then_some(Integrity {
                 skipped_frames: consumer.skipped,
                 replayed_frames: consumer.replayed,

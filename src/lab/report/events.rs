@@ -108,6 +108,30 @@ pub struct Overrun {
     pub lasted_ms: f64,
     /// Blocks refused.
     pub blocks: u64,
+    /// Frames in the ring when it began.
+    pub fill: u64,
+    /// How it ended.
+    pub ended_by: &'static str,
+    /// Why; `None`: not known when the report was made.
+    pub cause: Option<&'static str>,
+    /// What shows it.
+    pub evidence: OverrunEvidence,
+}
+
+/// What was going on when a block was refused.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OverrunEvidence {
+    /// What the producer had done since it was last in time.
+    pub producer: Option<Account>,
+    /// For how long the reader had asked for nothing.
+    pub still_ms: f64,
+    /// Frames of the device's usual callback.
+    pub callback_frames: Option<u64>,
+    /// The context's state, if it was not running.
+    pub context: Option<&'static str>,
+    /// Everything stood still meanwhile.
+    pub stood_still_ms: f64,
 }
 
 /// One break of the index signal.
@@ -197,6 +221,16 @@ impl Events {
             frames: entry.frames,
             lasted_ms: entry.lasted_ms,
             blocks: entry.evidence.count,
+            fill: entry.fill.unwrap_or(0),
+            ended_by: entry.ended_by.unwrap_or_default().name(),
+            cause: entry.cause.map(Cause::name),
+            evidence: OverrunEvidence {
+                producer: entry.evidence.account.map(|of| account(&of, start_ms)),
+                still_ms: entry.evidence.still_ms,
+                callback_frames: entry.evidence.callback_frames,
+                context: entry.evidence.context,
+                stood_still_ms: entry.evidence.stood_still_ms,
+            },
         };
         self.of_kind(EventKind::Overrun).map(overrun).collect()
     }

@@ -4,9 +4,10 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::Facts;
+use super::events::Events;
 use super::measures::{latency, wake_lateness_ms};
 use crate::lab::scenario::{Pace, Scenario};
-use crate::ledger::{Findings, Snapshot, Verdict, verdicts};
+use crate::ledger::{Findings, Snapshot, Verdict, drift_ppm, verdicts};
 
 /// A verdict, in JSON {flag, status, value, limit, unit, meaning, advice}; a value that was not measured is null.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,13 +29,18 @@ impl Serialize for Flagged {
 }
 
 /// One for each flag, in their order.
-pub(super) fn of(scenario: &Scenario, facts: &Facts, last: &Snapshot) -> Vec<Flagged> {
-    verdicts(&findings(scenario, facts, last)).into_iter().map(Flagged).collect()
+pub(super) fn of(scenario: &Scenario, facts: &Facts, events: &Events, last: &Snapshot) -> Vec<Flagged> {
+    verdicts(&findings(scenario, facts, events, last))
+        .into_iter()
+        .map(Flagged)
+        .collect()
 }
 
 /// What the run's figures are.
-fn findings(scenario: &Scenario, facts: &Facts, last: &Snapshot) -> Findings {
+fn findings(scenario: &Scenario, facts: &Facts, events: &Events, last: &Snapshot) -> Findings {
     let counted = cfg!(feature = "count-allocations");
+    let whole = events.folded().events == 0;
+    let drift_ppm = drift_ppm(events.entries().iter(), whole, last.consumer.requested, facts.buffer_frames as u64);
     Findings {
         quanta: last.consumer.quanta,
         duplicate_quanta: last.consumer.duplicate_quanta,
@@ -48,7 +54,7 @@ fn findings(scenario: &Scenario, facts: &Facts, last: &Snapshot) -> Findings {
         // A source renders at the context's rate, whatever it is, unless another was wanted.
         asked_rate: Some(scenario.sample_rate.unwrap_or(facts.sample_rate)),
         sample_rate: Some(facts.sample_rate),
-        drift_ppm: (scenario.pace == Pace::Demand).then_some(0.0),
+        drift_ppm: if scenario.pace == Pace::Demand { Some(0.0) } else { drift_ppm },
         producer_allocations: counted.then_some(last.producer.allocations),
         audio_allocations: counted.then_some(last.consumer.allocations),
         compared_blocks: last.producer.blocks.saturating_sub(1),

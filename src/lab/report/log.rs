@@ -12,18 +12,21 @@ pub struct RunLog {
     producers: Numbered,
     audio_threads: Numbered,
     faults: Vec<Injected>,
+    /// Faults of the page that found no room among these.
+    more_faults: u64,
     recoveries: Vec<Recovery>,
     /// How far the ring was read at the latest look, in frames.
     read: u64,
 }
 
-/// The latest faults of one side, each with its number there.
+/// The latest faults of one side, each with its number there, and how many there were in all.
 #[derive(Debug, Default)]
-struct Numbered(Vec<(u64, InjectedFault)>);
+struct Numbered(Vec<(u64, InjectedFault)>, u64);
 
 impl Numbered {
     /// Takes over the `latest` of `total` faults. One that is known already is replaced: it may have gone on.
     fn merge(&mut self, total: u64, latest: &[InjectedFault]) {
+        self.1 = total;
         let first = total.saturating_sub(latest.len() as u64);
         let known = self.0.partition_point(|(number, _)| *number < first);
         self.0.truncate(known);
@@ -37,13 +40,18 @@ impl Numbered {
     fn latest(&self) -> impl Iterator<Item = &InjectedFault> {
         self.0[self.0.len().saturating_sub(RunLog::LIMIT)..].iter().map(|(_, fault)| fault)
     }
+
+    /// Those that are not among the latest: too many to list, or they came and went between two looks.
+    fn missed(&self) -> u64 {
+        self.1 - self.latest().count() as u64
+    }
 }
 
 impl RunLog {
     /// Faults of each side that a report lists; of more, the latest.
     pub const LIMIT: usize = 10_000;
 
-    /// Takes over what is new in a snapshot. Shared memory holds the last 64 faults of each side: look often enough.
+    /// Takes over what is new in a snapshot. Shared memory holds the last 256 faults of each side: look often enough.
     pub fn look(&mut self, snapshot: &Snapshot) {
         self.producers.merge(snapshot.producer.injected, &snapshot.injections);
         self.audio_threads.merge(snapshot.consumer.injected, &snapshot.audio_injections);
@@ -66,7 +74,14 @@ impl RunLog {
                 shown_frames: None,
                 made: None,
             });
+        } else {
+            self.more_faults += 1;
         }
+    }
+
+    /// Faults that happened and that [`injected`](RunLog::injected) does not list.
+    pub(super) fn missed_injected(&self) -> u64 {
+        self.producers.missed() + self.audio_threads.missed() + self.more_faults
     }
 
     /// The producer was found lost, `at_ms` since the epoch, and nothing took its place.
@@ -186,6 +201,7 @@ mod tests {
         log.look(&snapshot(9, &[at(90.0)]));
         let all: Vec<f64> = log.injected(0.0).iter().map(|fault| fault.at_ms).collect();
         assert_eq!(all, [10.0, 20.0, 30.0, 40.0, 90.0]);
+        assert_eq!(log.missed_injected(), 4, "numbers 5 to 8");
     }
 
     #[test]
@@ -196,6 +212,7 @@ mod tests {
         }
         let all = log.injected(0.0);
         assert_eq!((all.len(), all[0].at_ms), (RunLog::LIMIT, 2.0 * RunLog::LIMIT as f64));
+        assert_eq!(log.missed_injected(), 2 * RunLog::LIMIT as u64);
         assert!(log.producers.0.len() <= 2 * RunLog::LIMIT);
     }
 

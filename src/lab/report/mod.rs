@@ -17,7 +17,7 @@ use super::scenario::Scenario;
 use crate::ledger::{Cause, LogEntry};
 
 pub use build::{Device, Facts, Live, Startup};
-pub use events::{Account, DeviceEvent, Evidence, Overrun, Slip, Underrun};
+pub use events::{Account, DeviceEvent, Evidence, Overrun, OverrunEvidence, Slip, Underrun};
 pub use flags::Flagged;
 pub use log::RunLog;
 pub use words::{Sentence, sentence};
@@ -69,6 +69,8 @@ pub struct Report {
     pub producer: Producer,
     /// Faults as they really happened, oldest first.
     pub injected: Vec<Injected>,
+    /// Faults that happened and are not listed.
+    pub injected_missed: u64,
     /// Losses of the producer and what came of them.
     pub recoveries: Vec<Recovery>,
     /// High-frequency artefacts in what was heard.

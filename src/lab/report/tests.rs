@@ -122,12 +122,25 @@ fn eventful() -> (RunLog, Snapshot) {
             jumped: true,
             own_clock: false,
             nothing_came: false,
+            paused: false,
         }],
         overruns: vec![OverrunEvent {
             at_ms: 1_020.0,
             position: 6_000,
             frames: 3,
             blocks: 2,
+            fill: 2_040,
+            still_ms: 2.5,
+            echo: None,
+            ended_by: Ending::Back,
+            account: ProducerAccount {
+                at_ms: 1_020.0,
+                spell_ms: 5.0,
+                block_frames: 256,
+                limit_frames: 2_048,
+                own_clock: true,
+                ..ProducerAccount::default()
+            },
         }],
         slips: vec![SlipEvent {
             kind: SlipKind::Replayed,
@@ -204,6 +217,7 @@ fn the_fields_stand_in_the_order_of_the_design() {
         "latency",
         "producer",
         "injected",
+        "injectedMissed",
         "recoveries",
         "artifacts",
         "verdicts",
@@ -317,7 +331,22 @@ fn every_count_arrives_in_its_place() {
             frames: 3,
             lasted_ms: 0.0625,
             blocks: 2,
+            fill: 2_040,
+            ended_by: "back",
+            cause: Some("rate-mismatch"),
+            evidence: OverrunEvidence {
+                producer: overruns.log[0].evidence.producer.clone(),
+                still_ms: 2.5,
+                callback_frames: Some(512),
+                context: None,
+                stood_still_ms: 0.0,
+            },
         }]
+    );
+    let said = overruns.log[0].evidence.producer.as_ref().expect("an account");
+    assert_eq!(
+        (said.at_ms, said.block_frames, said.limit_frames, said.own_clock),
+        (20.0, 256, 2_048, true)
     );
     assert_eq!(
         report.callbacks,

@@ -70,7 +70,11 @@ impl Display for Untimed<'_> {
                 write!(
                     f,
                     "{length} dropped: a producer with a clock of its own came with {frames} in {blocks} for which the ring had no room"
-                )
+                )?;
+                match entry.cause {
+                    Some(cause) => write!(f, "; {}", TooMuch { entry, cause }),
+                    None => Ok(()),
+                }
             }
             EventKind::Skipped => write!(f, "{frames} skipped: what came out of the ring jumped ahead by {length}"),
             EventKind::Replayed => write!(f, "{frames} replayed: what came out of the ring jumped back by {length}"),
@@ -96,6 +100,34 @@ impl Display for Untimed<'_> {
 struct Reason<'a> {
     entry: &'a LogEntry,
     sample_rate: f64,
+}
+
+/// Why frames had no room.
+struct TooMuch<'a> {
+    entry: &'a LogEntry,
+    cause: Cause,
+}
+
+impl Display for TooMuch<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let evidence = &self.entry.evidence;
+        let said = evidence.account.unwrap_or_default();
+        match self.cause {
+            Cause::Suspended if said.paused => f.write_str("the output was paused"),
+            Cause::Suspended => f.write_str("nobody took any: the output was suspended, or everything stood still"),
+            Cause::RingTooSmall => write!(
+                f,
+                "a ring of {} is too small for blocks of {} beside callbacks of {}",
+                said.limit_frames,
+                said.block_frames,
+                evidence.callback_frames.unwrap_or(0)
+            ),
+            Cause::CallbackBurst => write!(f, "the device had asked for nothing for {}", Length(evidence.still_ms)),
+            Cause::RateMismatch => f.write_str("that clock is faster than the device's"),
+            Cause::Unknown => f.write_str("nothing that was measured explains it"),
+            _ => f.write_str("they came late, when the sound had gone on without them"),
+        }
+    }
 }
 
 impl Reason<'_> {

@@ -59,11 +59,11 @@ pub struct LogEntry {
     pub frames: u64,
     /// How long `frames` last, in milliseconds.
     pub lasted_ms: f64,
-    /// Frames in the ring when it began; `None` unless it is an underrun.
+    /// Frames in the ring when it began; `None` unless it is an underrun or an overrun.
     pub fill: Option<u64>,
-    /// How it ended; `None` unless it is an underrun.
+    /// How it ended; `None` unless it is an underrun or an overrun.
     pub ended_by: Option<Ending>,
-    /// Why; `None` while more may become known, and unless it is an underrun.
+    /// Why; `None` while more may become known, and unless it is an underrun or an overrun.
     pub cause: Option<Cause>,
     /// What else was going on.
     pub evidence: Evidence,
@@ -74,10 +74,12 @@ pub struct LogEntry {
 /// What was going on around an event: from the ring having been full for the last time (or, as long as that is not known, a little before the event) until the event was over.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Evidence {
-    /// What the producer says about it; `None` until it has, and unless it is an underrun.
+    /// What the producer says about it; `None` until it has, and unless it is an underrun or an overrun.
     pub account: Option<ProducerAccount>,
     /// Starved quanta of an underrun, refused blocks of an overrun, and of a device event how often the browser counted it; else 0.
     pub count: u64,
+    /// For how long the reader had asked for nothing at most while blocks were refused; 0 unless it is an overrun.
+    pub still_ms: f64,
     /// Frames of the device's usual callback; `None` before any was counted.
     pub callback_frames: Option<u64>,
     /// For how long long tasks kept the page's thread busy meanwhile; `None` where they cannot be watched.
@@ -100,7 +102,10 @@ impl LogEntry {
     ///
     /// A ring that had been larger by what was missing would have run dry exactly when the missing frames came. (When it ran dry several times before it was full again, by what was missing in all of these.)
     pub fn covering_frames(&self) -> Option<u64> {
-        let account = self.evidence.account.filter(|account| account.limit_frames > 0)?;
+        let account = self
+            .evidence
+            .account
+            .filter(|account| account.limit_frames > 0 && self.kind == EventKind::Underrun)?;
         let larger = match self.cause? {
             Cause::RenderTooSlow if self.overloaded() => return None,
             Cause::RenderTooSlow | Cause::WokenLate | Cause::Stalled | Cause::CallbackBurst | Cause::Unknown => account.limit_frames,

@@ -44,7 +44,7 @@ impl Folded {
         self.events += 1;
         self.kinds[entry.kind as usize] += 1;
         self.frames[entry.kind as usize] += entry.frames;
-        if let Some(cause) = entry.cause {
+        if let Some(cause) = entry.cause.filter(|_| entry.kind == EventKind::Underrun) {
             self.causes[cause as usize] += 1;
         }
     }

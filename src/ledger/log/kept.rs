@@ -3,12 +3,17 @@
 use super::entry::{EventKind, Evidence, LogEntry};
 use super::sights::{Sights, Span};
 use super::timeline::{Timeline, When};
-use crate::ledger::{Cause, Circumstances, Ending, OverrunEvent, ProducerAccount, SlipEvent, SlipKind, UnderrunEvent, cause};
+use crate::ledger::{
+    Cause, Circumstances, Ending, OverrunEvent, ProducerAccount, SlipEvent, SlipKind, UnderrunEvent, cause, overrun_cause,
+};
 
 /// What lies this close before an event counts as being there when it began, in ms, as long as nobody knows more.
 const NEAR_MS: f64 = 50.0;
 /// How long after the latest news of an event the page may still hear of what explains it, in ms: long tasks and stand-stills are told late, the device's count is looked at once a second.
 const SETTLE_MS: f64 = 2_000.0;
+
+/// What comes of an event comes within this time after it, in ms, if at all.
+const ECHO_MS: f64 = 1_000.0;
 
 /// What is the same for all events.
 #[derive(Debug)]
@@ -21,6 +26,8 @@ pub(super) struct Scene {
     pub callback_frames: Option<u64>,
     /// The render quantum.
     pub quantum: u64,
+    /// Callbacks are now and then longer by one: what the hardware takes is no whole quanta.
+    pub longer_callbacks: bool,
     /// The producer was found lost.
     pub lost: bool,
     /// Nothing more is to come.
@@ -35,6 +42,7 @@ impl Scene {
             sights: Sights::default(),
             callback_frames: None,
             quantum: 0,
+            longer_callbacks: false,
             lost: false,
             over: false,
         }
@@ -43,6 +51,12 @@ impl Scene {
     /// In what steps frames are asked for.
     fn step(&self) -> u64 {
         self.callback_frames.unwrap_or(0).max(self.quantum)
+    }
+
+    /// What one callback takes as a rule, at most.
+    fn taken_at_once(&self) -> Option<u64> {
+        let longer = if self.longer_callbacks { self.quantum } else { 0 };
+        self.callback_frames.map(|usual| usual + longer)
     }
 
     fn ms(&self, frames: u64) -> f64 {
@@ -74,8 +88,19 @@ pub(super) struct Kept {
     account_by_ms: f64,
     /// The latest look that brought news.
     news_ms: f64,
+    /// Its cause is that of an overrun before.
+    inherited: bool,
     /// Shared memory has forgotten it.
     pub forgotten: bool,
+}
+
+/// Causes of events before an overrun of which it may come.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Origins {
+    /// Of the underrun whose missing frames these are.
+    pub underrun: Option<Cause>,
+    /// Of the overrun before.
+    pub overrun: Option<Cause>,
 }
 
 impl Kept {
@@ -119,6 +144,7 @@ impl Kept {
             ended_ms: None,
             account_by_ms: scene.now_ms,
             news_ms: scene.now_ms,
+            inherited: false,
             forgotten: false,
         };
         kept.write(scene);
@@ -147,7 +173,11 @@ impl Kept {
                 entry.evidence.account = account;
                 (event.frames, event.quanta)
             }
-            News::Overrun(overrun) => (overrun.frames, overrun.blocks),
+            News::Overrun(overrun) => {
+                (entry.fill, entry.ended_by) = (Some(overrun.fill), Some(overrun.ended_by));
+                (entry.evidence.account, entry.evidence.still_ms) = (Some(overrun.account), overrun.still_ms);
+                (overrun.frames, overrun.blocks)
+            }
             News::Slip(slip) => (slip.frames, 0),
             News::Device(_, frames, count) => (frames, count),
         };
@@ -156,13 +186,27 @@ impl Kept {
         let last = entry.frame + frames.saturating_sub(1);
         self.ended_ms = match entry.ended_by {
             Some(Ending::Open) => None,
-            Some(_) => Some(scene.timeline.asked(last, scene.step()).at_ms),
-            None => Some(entry.at_ms + entry.lasted_ms),
+            Some(_) if entry.kind == EventKind::Underrun => Some(scene.timeline.asked(last, scene.step()).at_ms),
+            _ => Some(entry.at_ms + entry.lasted_ms),
         };
     }
 
+    /// The underrun whose missing frames these are, by its number.
+    pub fn echo(&self) -> Option<u64> {
+        match self.news {
+            News::Overrun(overrun) => overrun.echo,
+            _ => None,
+        }
+    }
+
+    /// Its cause, for an overrun at `at_ms` that may come of it: long after it, none does any more.
+    pub fn origin(&self, at_ms: f64) -> Option<Cause> {
+        let fresh = at_ms - self.ended_ms.unwrap_or(at_ms) < ECHO_MS;
+        self.entry.cause.filter(|_| fresh && !self.inherited)
+    }
+
     /// Looks again at everything that may explain it. `may_grow`: it is the latest of its sort, and not known to have ended. `over`: nothing more will be known.
-    pub fn consider(&mut self, scene: &Scene, may_grow: bool, over: bool) {
+    pub fn consider(&mut self, scene: &Scene, may_grow: bool, over: bool, origins: Origins) {
         if self.entry.settled {
             return;
         }
@@ -172,21 +216,32 @@ impl Kept {
         let window = self.window(scene);
         self.entry.evidence.callback_frames = scene.callback_frames;
         scene.sights.testify(&window, &mut self.entry.evidence);
+        let around = Circumstances {
+            sample_rate: scene.timeline.frames_per_ms() * 1e3,
+            callback_frames: scene.taken_at_once(),
+            lost: false,
+            suspended: scene.sights.suspended(&window),
+            still_ms: self.entry.evidence.stood_still_ms,
+            over: over || self.forgotten,
+        };
         let known = match self.news {
             News::Underrun(event, account) => {
                 let ended = matches!(event.ended_by, Ending::Back | Ending::Ended);
                 let around = Circumstances {
-                    sample_rate: scene.timeline.frames_per_ms() * 1e3,
-                    callback_frames: scene.callback_frames,
                     lost: scene.lost && account.is_none() && !ended,
-                    suspended: scene.sights.suspended(&window),
-                    over: over || self.forgotten,
+                    ..around
                 };
                 self.entry.cause = cause(&event, account.as_ref(), &around);
                 event.ended_by != Ending::Open
                     && (account.is_some() || self.entry.cause == Some(Cause::Ended) || around.lost || self.forgotten)
             }
-            News::Overrun(_) | News::Device(..) => !may_grow,
+            News::Overrun(overrun) => {
+                let cause = overrun_cause(&overrun, &around, origins.underrun, origins.overrun);
+                self.inherited = cause != overrun_cause(&overrun, &around, origins.underrun, None);
+                self.entry.cause = Some(cause);
+                !may_grow
+            }
+            News::Device(..) => !may_grow,
             News::Slip(_) => true,
         };
         self.correct(scene);

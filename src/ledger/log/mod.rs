@@ -2,6 +2,7 @@
 //!
 //! Pure: the page tells what it sees ([`EventLog::look`], [`EventLog::saw`]), and nothing here asks the browser. See `DESIGN.md`, "Causes".
 
+mod drift;
 mod entry;
 mod folded;
 mod kept;
@@ -14,12 +15,13 @@ mod tests;
 
 use std::collections::VecDeque;
 
+pub use drift::drift_ppm;
 pub use entry::{EventKind, Evidence, LogEntry};
 pub use folded::Folded;
 pub use sight::Sight;
 
 use super::{Cause, Ending, Snapshot};
-use kept::{Kept, News, Scene};
+use kept::{Kept, News, Origins, Scene};
 
 /// Events of one output. Memory is bounded: beyond [`EventLog::LISTED`] the oldest fold into counts.
 #[derive(Debug)]
@@ -76,6 +78,10 @@ impl EventLog {
         scene.timeline.look(now_ms, snapshot.consumer.requested);
         scene.callback_frames = snapshot.callback_frames().map(|(usual, _)| usual);
         scene.quantum = snapshot.consumer.quantum;
+        scene.longer_callbacks = scene.callback_frames.is_some_and(|usual| {
+            let longer = usual.checked_div(scene.quantum).map_or(0, |quanta| quanta as usize + 1);
+            snapshot.consumer.bursts.get(longer).is_some_and(|count| *count > 1)
+        });
         let missed = self.take(
             Sort::Underrun,
             snapshot.consumer.underrun_events,
@@ -169,7 +175,8 @@ impl EventLog {
     fn consider(&mut self) {
         for place in 0..self.entries.len() {
             let may_grow = self.may_grow(&self.entries[place].entry);
-            self.entries[place].consider(&self.scene, may_grow, self.scene.over);
+            let origins = self.origins(&self.entries[place]);
+            self.entries[place].consider(&self.scene, may_grow, self.scene.over, origins);
         }
         // All but in order, so that hardly anything moves; the library's sorting is 1 KB of Wasm.
         for place in 1..self.entries.len() {
@@ -182,8 +189,24 @@ impl EventLog {
         while self.entries.len() > Self::LISTED {
             let oldest = self.entries.iter().position(|kept| !self.may_grow(&kept.entry)).unwrap_or(0);
             let Some(mut kept) = self.entries.remove(oldest) else { return };
-            kept.consider(&self.scene, false, true);
+            let origins = self.origins(&kept);
+            kept.consider(&self.scene, false, true, origins);
             self.folded.take(&kept.entry);
+        }
+    }
+
+    /// What an overrun may come of.
+    fn origins(&self, kept: &Kept) -> Origins {
+        if kept.entry.settled || kept.entry.kind != EventKind::Overrun {
+            return Origins::default();
+        }
+        let origin = |kind, number| {
+            let is = |other: &&Kept| other.entry.kind == kind && Some(other.entry.number) == number;
+            self.entries.iter().rev().find(is)?.origin(kept.entry.at_ms)
+        };
+        Origins {
+            underrun: origin(EventKind::Underrun, kept.echo()),
+            overrun: origin(EventKind::Overrun, kept.entry.number.checked_sub(1)),
         }
     }
 
@@ -193,9 +216,8 @@ impl EventLog {
         let latest = entry.number == self.known[sort as usize];
         latest
             && match sort {
-                Sort::Underrun => entry.ended_by == Some(Ending::Open),
+                Sort::Underrun | Sort::Overrun => entry.ended_by == Some(Ending::Open),
                 Sort::Device => self.device_open,
-                Sort::Overrun => true,
                 Sort::Slip => !entry.settled,
             }
     }
@@ -213,7 +235,8 @@ impl EventLog {
     /// Underruns by cause, listed and folded ones, in the order of [`Cause::ALL`]; those without a cause yet and missed ones are left out.
     pub fn by_cause(&self) -> [(Cause, u64); Cause::ALL.len()] {
         let mut events = Cause::ALL.map(|cause| (cause, self.folded.of_cause(cause)));
-        for cause in self.entries().filter_map(|entry| entry.cause) {
+        let underruns = self.entries().filter(|entry| entry.kind == EventKind::Underrun);
+        for cause in underruns.filter_map(|entry| entry.cause) {
             events[cause as usize].1 += 1;
         }
         events

@@ -125,6 +125,7 @@ fn evidence(evidence: &Evidence) -> JsValue {
     object(&[
         ("producer", or_null(evidence.account.as_ref().map(account))),
         ("count", (evidence.count as f64).into()),
+        ("stillMs", evidence.still_ms.into()),
         ("callbackFrames", or_null(evidence.callback_frames.map(|frames| frames as f64))),
         ("longTasksMs", or_null(evidence.long_tasks_ms)),
         ("hiddenMs", evidence.hidden_ms.into()),

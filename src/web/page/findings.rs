@@ -43,7 +43,7 @@ impl Output {
             // A source renders at the context's rate, whatever it is, unless another was wanted.
             asked_rate: Some(options.sample_rate.map_or(rate, f64::from)),
             sample_rate: Some(rate),
-            drift_ppm: paced_by_the_ring(&now).then_some(0.0),
+            drift_ppm: self.drift_ppm(&now),
             producer_allocations: counted.then_some(now.producer.allocations),
             audio_allocations: counted.then_some(now.consumer.allocations),
             compared_blocks: now.producer.blocks.saturating_sub(1),
@@ -60,11 +60,24 @@ impl Output {
             ..Findings::default()
         }
     }
-}
 
-/// A producer with a clock of its own is refused now and then, or says so when the reader starves.
-fn paced_by_the_ring(now: &Snapshot) -> bool {
-    now.producer.overrun_events == 0 && !now.accounts.iter().any(|account| account.own_clock)
+    /// With a clock of its own; one that goes by the ring's room cannot drift.
+    #[cfg(feature = "faults")]
+    fn drift_ppm(&self, now: &Snapshot) -> Option<f64> {
+        let options = self.options();
+        if options.pace == crate::render::Pace::Demand {
+            return Some(0.0);
+        }
+        let (requested, limit) = (now.consumer.requested, options.buffer_frames as u64);
+        self.explain()
+            .log(|log| crate::ledger::drift_ppm(log.entries(), log.folded().events == 0, requested, limit))
+    }
+
+    /// It goes by the ring's room and cannot drift.
+    #[cfg(not(feature = "faults"))]
+    fn drift_ppm(&self, _: &Snapshot) -> Option<f64> {
+        Some(0.0)
+    }
 }
 
 /// Frames in the ring that half of all quanta found at most, to within a bucket.

@@ -44,6 +44,12 @@ fn closing_settles_everything_with_what_is_known() {
     });
     page.snapshot.overruns = vec![OverrunEvent {
         at_ms: page.now_ms,
+        position: 40_000,
+        account: ProducerAccount {
+            block_frames: 256,
+            limit_frames: 2048,
+            ..ProducerAccount::default()
+        },
         ..OverrunEvent::default()
     }];
     page.snapshot.producer.overrun_events = 1;
@@ -53,7 +59,7 @@ fn closing_settles_everything_with_what_is_known() {
     assert_eq!(page.log.entries().len(), 4);
     assert!(page.log.entries().all(|entry| entry.settled));
     let causes: Vec<_> = page.log.entries().filter_map(|entry| entry.cause).collect();
-    assert_eq!(causes, [Cause::WokenLate, Cause::Unknown]);
+    assert_eq!(causes, [Cause::WokenLate, Cause::RateMismatch, Cause::Unknown]);
     // A last look at what the producer had written before it stopped.
     let event = page.underrun(1.0, 48);
     page.account(event);
@@ -188,4 +194,20 @@ fn an_account_that_comes_later_widens_what_is_looked_at() {
     });
     page.look();
     assert_eq!(page.latest().evidence.hidden_ms, 50.0);
+}
+
+#[test]
+fn the_longer_of_two_callbacks_that_take_turns_has_to_fit_beside_a_block() {
+    // 441 frames of hardware in whole quanta: mostly 384, else 512. A single longer one is none of the device's habits.
+    for (longer, expected) in [(1, Cause::WokenLate), (40, Cause::RingTooSmall)] {
+        let mut page = Page::new();
+        page.snapshot.consumer.bursts = vec![0, 0, 0, 60, longer];
+        page.wait(100.0);
+        let event = page.underrun(20.0, 40);
+        let account = page.account(event);
+        (account.late_ms, account.block_frames, account.limit_frames) = (4.0, 600, 1000);
+        page.look();
+        assert_eq!(page.latest().cause, Some(expected), "{longer} longer callbacks");
+        assert_eq!(page.latest().evidence.callback_frames, Some(384));
+    }
 }

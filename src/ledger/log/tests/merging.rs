@@ -75,6 +75,8 @@ fn overruns_and_breaks_of_the_signal_stand_among_the_others_by_their_time() {
         position: 9_999,
         frames: 480,
         blocks: 2,
+        fill: 1_900,
+        ..OverrunEvent::default()
     }];
     page.snapshot.producer.overrun_events = 1;
     page.look();
@@ -96,7 +98,7 @@ fn overruns_and_breaks_of_the_signal_stand_among_the_others_by_their_time() {
     assert_eq!((overrun.lasted_ms, overrun.evidence.count), (10.0, 2));
     assert_eq!(
         (overrun.fill, overrun.ended_by, overrun.cause, overrun.settled),
-        (None, None, None, false)
+        (Some(1_900), Some(Ending::Open), Some(Cause::RingTooSmall), false)
     );
     page.wait(3_000.0);
     page.snapshot.overruns[0].frames = 960;

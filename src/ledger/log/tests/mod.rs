@@ -4,6 +4,7 @@ mod bounds;
 mod circumstances;
 mod device;
 mod merging;
+mod overruns;
 mod ring_size;
 mod times;
 
