@@ -81,6 +81,19 @@ struct Feeder {
     jump: u64,
     /// Frames written since.
     number: u64,
+    /// Feed position of the latest jump, and its joint.
+    jumped: (u64, Option<Joint>),
+    /// The joint of each jump that has one.
+    joints: Vec<Option<Joint>>,
+}
+
+/// Where a jump is to be joined to what was written before.
+#[derive(Clone, Copy)]
+struct Joint {
+    /// Feed position.
+    at: u64,
+    /// The jump whose sound that would be, and its number there.
+    old: (u64, u64),
 }
 
 impl Feeder {
@@ -92,6 +105,8 @@ impl Feeder {
             channels: feed.ring().channels(),
             jump: 0,
             number: 0,
+            jumped: (0, None),
+            joints: vec![None],
         }
     }
 
@@ -106,9 +121,34 @@ impl Feeder {
     }
 
     fn jump(&mut self) {
+        self.joints.push(None);
+        self.jumped = (self.writer.position(), None);
+        self.writer.jump(self.jump as u32 + 1);
+        self.begin();
+    }
+
+    /// A jump that takes the place of the last frames, at most `stale`, of which the reader has read none yet; or that of the latest jump, if the reader has not come to that.
+    fn join(&mut self, stale: usize) {
+        let position = self.writer.position();
+        let unread = self.writer.unread();
+        let joint = if position - unread as u64 <= self.jumped.0 {
+            self.jumped.1
+        } else {
+            let stale = stale.min(unread) as u64;
+            let old = (self.jump, self.number - stale);
+            let at = position - stale;
+            Some(Joint { at, old })
+        };
+        let Some(joint) = joint else { return self.jump() };
+        self.joints.push(Some(joint));
+        self.jumped = (position, Some(joint));
+        self.writer.join(self.jump as u32 + 1, (position - joint.at) as usize);
+        self.begin();
+    }
+
+    fn begin(&mut self) {
         self.jump += 1;
         self.number = 0;
-        self.writer.jump(self.jump as u32);
         self.writer.segment(self.jump as u32 + 7, 100.0 * self.jump as f64);
     }
 }
@@ -132,6 +172,8 @@ struct Rig {
     consumer: Consumer,
     /// What was read last.
     last: Option<(u64, u64)>,
+    /// Whether some was discarded since.
+    cut: bool,
     /// Frames discarded by the consumer, and main positions of what was read with what it was.
     dropped: u64,
     read: Vec<(u64, f32)>,
@@ -165,6 +207,7 @@ impl Rig {
             pacer,
             consumer: Consumer::claim(shared.ring.clone()).expect("free"),
             last: None,
+            cut: false,
             dropped: 0,
             read: Vec::new(),
             shared,
@@ -186,6 +229,7 @@ impl Rig {
         let map = self.feed.map();
         let flushed = self.consumer.apply_flush();
         self.dropped += flushed.unwrap_or(0) as u64;
+        self.cut |= flushed.is_some_and(|frames| frames > 0);
         if flushed.is_some_and(|frames| frames > 0) {
             let discarded = self.consumer.position() - 1;
             assert!(
@@ -203,10 +247,19 @@ impl Rig {
             let (jump, number) = told(frame[0]);
             match self.last {
                 Some((last, before)) if last == jump => assert_eq!(number, before + 1, "lost or repeated after jump {jump}"),
-                Some((last, _)) => assert!(jump > last && number == 0, "{last} is followed by frame {number} of {jump}"),
+                Some((last, before)) => {
+                    assert!(jump > last && number == 0, "{last} is followed by frame {number} of {jump}");
+                    match self.feeder.joints[jump as usize] {
+                        Some(Joint { old: (of, joint), .. }) if !self.cut && of == last => {
+                            assert_eq!(before + 1, joint, "the last of {last} before {jump}");
+                        }
+                        _ => {}
+                    }
+                }
                 None => assert_eq!(number, 0),
             }
             self.last = Some((jump, number));
+            self.cut = false;
             let main = at + offset as u64;
             let found = map.heard(main);
             assert!(found.is_none() || found == Some(heard(frame[0])), "at main position {main}");
@@ -571,7 +624,7 @@ proptest! {
         spare in 0usize..=600,
         block in 1usize..=128,
         feed in 1usize..=900,
-        steps in prop::collection::vec((0u8..12, 1usize..400), 100..700),
+        steps in prop::collection::vec((0u8..13, 1usize..400), 100..700),
     ) {
         let mut rig = Rig::new(Setup { channels: 1, capacity: limit + spare, limit, block, feed });
         let mut heard_of = 0;
@@ -589,6 +642,10 @@ proptest! {
                     rig.pacer.turn();
                 }
                 7..9 => rig.fill(),
+                9 => {
+                    rig.feeder.join(size);
+                    heard_of += 1;
+                }
                 _ => {
                     rig.quantum(size);
                 }
@@ -610,6 +667,109 @@ proptest! {
         prop_assert_eq!(rig.last.map(|last| last.0), Some(heard_of + 1));
         rig.check_map();
     }
+}
+
+#[test]
+fn a_joint_is_gone_over_without_a_break() {
+    let mut rig = Rig::new(SETUP);
+    rig.feeder.write(2500);
+    rig.fill();
+    rig.quantum(500);
+    // 1500 frames are read from the feed; what follows its frame 1800 is written anew, and once more before that is heard.
+    for _ in 0..2 {
+        rig.feeder.join(2500 - 1800);
+        rig.feeder.write(300);
+    }
+    rig.feeder.writer.end();
+    let mut heard = 500;
+    for _ in 0..20 {
+        rig.fill();
+        heard += rig.quantum(100);
+    }
+    // Nothing was discarded, and of each frame it is known which it is.
+    assert_eq!((heard, rig.dropped, rig.last), (1800 + 300, 0, Some((2, 299))));
+    assert_eq!((rig.pacer.ended(), rig.check_map()), (true, 1800 + 300));
+}
+
+#[test]
+fn a_joint_right_after_a_jump_leaves_no_place_unknown() {
+    let mut rig = Rig::new(SETUP);
+    rig.feeder.write(1000);
+    rig.fill();
+    rig.quantum(100);
+    rig.feeder.jump();
+    rig.feeder.write(300);
+    rig.pacer.turn();
+    rig.feeder.join(100);
+    rig.feeder.write(1500);
+    // Over the joint while the consumer has not come to the jump; and then it comes there.
+    for _ in 0..20 {
+        rig.fill();
+        rig.quantum(60);
+    }
+    let map = rig.feed.map();
+    for (main, sample) in &rig.read {
+        assert!(
+            told(*sample).0 == 0 || map.heard(*main) == Some(heard(*sample)),
+            "at main position {main}"
+        );
+    }
+    assert_eq!(rig.last.map(|last| last.0), Some(2));
+}
+
+#[test]
+fn a_joint_that_the_reader_has_passed_is_a_jump() {
+    for passed in [0, 1, 500] {
+        let mut rig = Rig::new(SETUP);
+        rig.feeder.write(1100);
+        rig.fill();
+        rig.quantum(100);
+        rig.fill();
+        // The reader is at 1100 or so; the joint just there, or before.
+        let read = rig.feed.ring().read_position();
+        let stale = (rig.feeder.writer.position() - read + passed) as usize;
+        rig.feeder.joints.push(None);
+        rig.feeder.writer.join(1, stale);
+        rig.feeder.begin();
+        rig.feeder.write(1500);
+        rig.fill();
+        assert_eq!((rig.quantum(100), rig.last), (100, Some((1, 99))), "{passed} frames");
+        assert!(rig.dropped > 0);
+    }
+}
+
+#[test]
+fn an_end_is_taken_back_by_what_is_joined_to_it() {
+    let mut rig = Rig::new(SETUP);
+    rig.feeder.write(300);
+    rig.feeder.writer.end();
+    rig.fill();
+    assert!(rig.pacer.ended());
+    rig.feeder.joints.push(None);
+    rig.feeder.writer.join(1, 0);
+    rig.feeder.begin();
+    rig.feeder.write(1500);
+    for _ in 0..10 {
+        rig.fill();
+        rig.quantum(300);
+    }
+    assert_eq!((rig.pacer.ended(), rig.last), (false, Some((1, 1499))));
+}
+
+#[test]
+fn a_joint_of_65535_jumps_ago_is_not_taken_for_a_new_one() {
+    let mut rig = Rig::new(SETUP);
+    rig.feeder.write(2500);
+    rig.fill();
+    rig.quantum(100);
+    rig.feeder.join(1000);
+    for _ in 0..65_534 {
+        rig.feeder.writer.jump(1);
+    }
+    rig.feeder.jump();
+    rig.feeder.write(1500);
+    rig.fill();
+    assert_eq!((rig.quantum(100), rig.last), (100, Some((2, 99))));
 }
 
 #[test]
@@ -822,6 +982,7 @@ fn a_storm_of_threads_leaves_the_ledger_balanced() {
         let ticket = feeder.writer.ticket();
         match random.below(40) {
             0 => feeder.jump(),
+            2 => feeder.join(random.below(1000)),
             1 => thread::sleep(Duration::from_micros(random.below(3000) as u64)),
             _ => {
                 if feeder.number + 500 > PER_JUMP {

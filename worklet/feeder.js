@@ -48,6 +48,8 @@ class FeedPort {
     this.exports.noxrun_feed_write(this.handle, frames);
   }
   jump(serial) { this.exports.noxrun_feed_jump(this.handle, serial); }
+  join(serial, stale) { this.exports.noxrun_feed_join(this.handle, serial, stale); }
+  unread() { return this.exports.noxrun_feed_unread(this.handle); }
   segment(item, seconds) { this.exports.noxrun_feed_segment(this.handle, item, seconds); }
   end() { this.exports.noxrun_feed_end(this.handle); }
   isDrained() { return this.exports.noxrun_feed_drained(this.handle) !== 0; }

@@ -12,7 +12,7 @@ use crate::shared::{Aligned, SharedOutput};
 /// Reads "NOXF" in memory; what does not begin with it is no feed.
 pub const FEED_MAGIC: u32 = u32::from_le_bytes(*b"NOXF");
 /// Counts up with every change of this file.
-pub const FEED_VERSION: u32 = 2;
+pub const FEED_VERSION: u32 = 3;
 /// Segments kept: positions in older ones are not known any more.
 pub const SEGMENT_SLOTS: usize = 256;
 /// Changeovers kept: positions before them are not known any more.
@@ -42,6 +42,9 @@ pub struct Commands {
 pub struct FeederWords {
     /// The latest jump: everything before it is stale. Stored after the frames before it.
     pub(super) jump: AtomicU64,
+    /// The joint of that jump: up to there the frames before it stay, and the reader goes over from there to the jump as if nothing lay between. 0, or where the reader was already: all that was
+    /// not read is stale. Stored before the jump whose number it has.
+    pub(super) joint: AtomicU64,
     /// Where the sound ends after that jump. Stored after the frames before it; of another jump's number, it means nothing.
     pub(super) end: AtomicU64,
     /// Rises with each look of the feeder at its commands.
@@ -153,6 +156,7 @@ impl Feed {
             commands: Aligned::default(),
             feeder: Aligned(FeederWords {
                 jump: AtomicU64::new(Mark::START.0),
+                joint: AtomicU64::new(Mark::START.0),
                 end: AtomicU64::new(Mark::NONE.0),
                 heartbeat: AtomicU32::new(0),
                 done: AtomicU32::new(0),
@@ -219,6 +223,11 @@ impl Feed {
     pub(super) fn jump(&self) -> Mark {
         // Acquire: pairs with the release in `FeedWriter::jump`: the frames before it are known.
         Mark(self.feeder.0.jump.load(Ordering::Acquire))
+    }
+
+    /// The joint of the jump that was seen before, or of a later one that will be seen in a moment.
+    pub(super) fn joint(&self) -> Mark {
+        Mark(self.feeder.0.joint.load(Ordering::Relaxed))
     }
 
     pub(super) fn end(&self) -> Mark {

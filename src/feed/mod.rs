@@ -12,13 +12,13 @@
 //! # Words
 //! A *feed position* counts frames since the feed was made, a *main position* those of the output's ring. A *jump* is a feed position: frames before it are stale, those after
 //! it follow a seek. A *segment* says which second of which item a feed position is. A *changeover* says which main position a feed position became; between two of them
-//! both count on together.
+//! both count on together. A *joint* is a feed position too: up to there, what lies before a jump is not stale, and what follows the jump goes on from there, unheard.
 //!
 //! # Who writes what
 //! | words | writer | readers | how |
 //! | --- | --- | --- | --- |
 //! | [`Commands`] | the page | feeder | the seek under a number that is odd while it changes; then a call |
-//! | jump, end | feeder | producer | one 64-bit word each: a position and the number of the jump it belongs to |
+//! | jump, joint, end | feeder | producer | one 64-bit word each: a position and the number of the jump it belongs to |
 //! | `hungry` | producer | feeder | stored, barrier, frames looked for again; the feeder stores frames, barrier, looks: one of them sees the other |
 //! | [`Segments`] | feeder | page | under a [`Sequence`](crate::ring::Sequence); before the frames they speak of |
 //! | [`Changes`] | producer | page | under a sequence; the page copies it before the segments, so that no segment is missing |
@@ -54,7 +54,7 @@ mod writer;
 
 pub use layout::{CHANGE_SLOTS, Change, Changes, Commands, FEED_MAGIC, FEED_VERSION, Feed, FeederWords, SEGMENT_SLOTS, Segment, Segments};
 pub use map::{FeedMap, Heard};
-pub use pump::{Port, Pump, PumpTurn};
+pub use pump::{LEAD_SECONDS, Port, Pump, PumpTurn};
 pub use source::FeedSource;
 pub use writer::{FeedWriter, SeekCommand};
 

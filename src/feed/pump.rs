@@ -4,15 +4,19 @@
 
 use core::ops::Range;
 use core::time::Duration;
+use std::collections::VecDeque;
 
 use super::{FeedWriter, SeekCommand};
 use crate::ring::Ticket;
-use crate::source::player::{Failure, Player, Segment, State};
+use crate::source::player::{FADE_SECONDS, Failure, Player, Segment, State};
 
 /// Frames moved at once. Small enough that a seek waits for little, large enough that the seam costs nothing.
 const CHUNK: usize = 1024;
 /// Every sleep ends after this long at the latest, so that the heartbeat goes on.
 const LONGEST_SLEEP: Duration = Duration::from_millis(250);
+
+/// How much of what is not read yet stays when what follows it is decoded again, in seconds: time to do that in, and to spare. A decoder that needs longer is given twice what it took.
+pub const LEAD_SECONDS: f64 = 0.2;
 
 /// How often it is looked whether the last frame was put out while there is more to play.
 const DRAIN_SLEEP: Duration = Duration::from_millis(5);
@@ -25,6 +29,10 @@ pub trait Port {
     fn write(&mut self, interleaved: &[f32]);
     /// What was written and not yet read is stale; what is written next belongs to the seek of that number.
     fn jump(&mut self, serial: u32);
+    /// The last `stale` frames that were written are; what is written next takes their place, unheard. Else as [`jump`](Port::jump).
+    fn join(&mut self, serial: u32, stale: usize);
+    /// Frames that were written and not read yet.
+    fn unread(&mut self) -> usize;
     /// The next frame written is that one of an item.
     fn segment(&mut self, item: u32, seconds: f64);
     /// Nothing more comes, for now.
@@ -55,6 +63,14 @@ impl Port for FeedWriter {
 
     fn jump(&mut self, serial: u32) {
         FeedWriter::jump(self, serial);
+    }
+
+    fn join(&mut self, serial: u32, stale: usize) {
+        FeedWriter::join(self, serial, stale);
+    }
+
+    fn unread(&mut self) -> usize {
+        FeedWriter::unread(self)
     }
 
     fn segment(&mut self, item: u32, seconds: f64) {
@@ -101,6 +117,15 @@ pub enum PumpTurn {
     Waiting,
 }
 
+/// Something that is decoded once more.
+#[derive(Debug, Clone, Copy)]
+struct Again {
+    item: usize,
+    seconds: f64,
+    /// Feed position of the old sound that it follows; `None`: it takes the place of all that was not read.
+    joint: Option<u64>,
+}
+
 /// Moves frames from a [`Player`] to a feed.
 pub struct Pump<P> {
     port: P,
@@ -123,6 +148,16 @@ pub struct Pump<P> {
     block_at: u64,
     /// A segment that begins later than what was written so far.
     ahead: Option<Segment>,
+    /// Frames written so far, which is the feed's own position.
+    written: u64,
+    /// Feed position of the latest jump, and its joint if it has one.
+    jumped: (u64, Option<u64>),
+    /// What is decoded again, until the first of it is there.
+    again: Option<Again>,
+    /// Feed position of the reader when that began.
+    again_read: u64,
+    /// What was written since the latest jump, oldest first: from this feed position on it is that second of that item. What was read already may be missing.
+    segments: VecDeque<(u64, u32, f64)>,
 }
 
 impl<P: Port> Pump<P> {
@@ -142,6 +177,11 @@ impl<P: Port> Pump<P> {
             pending: 0..0,
             block_at: 0,
             ahead: None,
+            written: 0,
+            jumped: (0, None),
+            again: None,
+            again_read: 0,
+            segments: VecDeque::new(),
         }
     }
 
@@ -153,6 +193,73 @@ impl<P: Port> Pump<P> {
     /// Asks the player again although it had come to its end.
     pub fn go_on(&mut self) {
         self.going_on = self.ended;
+    }
+
+    /// What follows may have changed: what was decoded ahead is decoded again, but for the [first of it](LEAD_SECONDS), and takes the old one's place without a break. Also after the end, as long as that
+    /// is not put out: there [`Pump::go_on`] need not be called.
+    pub fn again(&mut self) {
+        // Of what is on its way nothing is there yet: it will be what follows now.
+        if self.jumping || (self.ended && self.port.is_drained()) {
+            return;
+        }
+        let (read, lead) = (self.read_until(), self.frames_in(LEAD_SECONDS));
+        let (begin, joint) = self.jumped;
+        self.again_read = read;
+        let again = if read > begin {
+            self.ahead_of(read, lead)
+        } else {
+            // What the reader has not come to yet cannot be parted: it is decoded from its beginning, and takes the place of the same old sound.
+            let place = if self.written > begin + lead { self.place_at(begin) } else { None };
+            place.map(|(item, seconds)| Again { item, seconds, joint })
+        };
+        match again {
+            Some(again) => self.decode_again(again),
+            // Nothing of it was decoded yet, unless the player has just found that nothing follows.
+            None if self.player.resume() => self.go_on(),
+            None => {}
+        }
+    }
+
+    /// Whether the player has come to its end.
+    pub fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// What was written more than `lead` frames ahead of the reader at `read`, which has come to what followed the latest jump.
+    fn ahead_of(&self, read: u64, lead: u64) -> Option<Again> {
+        let mut from = read + lead;
+        let begun = self.segments.iter().map(|(at, ..)| *at).rfind(|at| *at <= from)?;
+        // Not where a loop's end fades into its beginning: that sound is nowhere in the file.
+        from = from.max(begun + self.frames_in(FADE_SECONDS));
+        if from >= self.written {
+            return None;
+        }
+        let (item, seconds) = self.place_at(from)?;
+        let joint = Some(from);
+        Some(Again { item, seconds, joint })
+    }
+
+    fn decode_again(&mut self, again: Again) {
+        if self.player.again(again.item, again.seconds).is_ok() {
+            self.begin();
+            self.again = Some(again);
+        }
+    }
+
+    /// The item and its second that a feed position is.
+    fn place_at(&self, position: u64) -> Option<(usize, f64)> {
+        let (at, item, seconds) = self.segments.iter().rfind(|(at, ..)| *at <= position)?;
+        let further = (position - at) as f64 / f64::from(self.player.sample_rate());
+        Some((*item as usize, seconds + further))
+    }
+
+    /// Feed position of the reader.
+    fn read_until(&mut self) -> u64 {
+        self.written - self.port.unread() as u64
+    }
+
+    fn frames_in(&self, seconds: f64) -> u64 {
+        (seconds * f64::from(self.player.sample_rate())).ceil() as u64
     }
 
     /// Plays another player's list instead. What the feed holds of the old one plays on until the new one's first frames are there.
@@ -215,9 +322,10 @@ impl<P: Port> Pump<P> {
         }
         self.ended = filled.state == State::Ended;
         if self.jumping && (filled.frames > 0 || self.ended) {
-            self.jumping = false;
-            self.port.jump(self.serial);
-            self.arrived = self.serial;
+            if self.is_late() {
+                return PumpTurn::Going;
+            }
+            self.jump();
         }
         self.pending = 0..filled.frames;
         if self.ended && filled.frames == 0 {
@@ -235,13 +343,51 @@ impl<P: Port> Pump<P> {
         }
     }
 
+    /// If the reader was faster than what is decoded again, that begins once more at a later place, where there is one.
+    fn is_late(&mut self) -> bool {
+        let read = self.read_until();
+        let Some(Again { joint, .. }) = self.again else { return false };
+        // A loop's end must not be missed for it.
+        if read < joint.unwrap_or(0) || read <= self.jumped.0 || self.player.has_loop() {
+            return false;
+        }
+        let lead = self.frames_in(LEAD_SECONDS).max(2 * (read - self.again_read));
+        let Some(again) = self.ahead_of(read, lead) else { return false };
+        self.again_read = read;
+        self.decode_again(again);
+        true
+    }
+
+    /// What is written from now on is what the player gives since [`begin`](Pump::begin).
+    fn jump(&mut self) {
+        // Where the reader was faster all the same, it goes over with a fade.
+        let joint = self.again.take().and_then(|again| again.joint);
+        match joint {
+            Some(joint) => self.port.join(self.serial, (self.written - joint) as usize),
+            None => self.port.jump(self.serial),
+        }
+        self.jumping = false;
+        self.jumped = (self.written, joint);
+        self.arrived = self.serial;
+    }
+
     /// What the player gives from now on replaces what is in the feed.
     fn begin(&mut self) {
         self.jumping = true;
+        self.again = None;
         (self.ended, self.going_on) = (false, false);
         self.pending = 0..0;
         self.block_at = 0;
         self.ahead = None;
+    }
+
+    /// Remembers a segment that begins with the next frame written, and forgets those that were read.
+    fn remember(&mut self, segment: &Segment) {
+        let read = self.read_until();
+        while self.segments.get(1).is_some_and(|(at, ..)| *at <= read) {
+            self.segments.pop_front();
+        }
+        self.segments.push_back((self.written, segment.item, segment.seconds));
     }
 
     /// Writes what is pending as far as there is room, each segment noted before its first frame; sleeps where there is none.
@@ -261,9 +407,11 @@ impl<P: Port> Pump<P> {
                 break;
             }
             self.port.segment(segment.item, segment.seconds);
+            self.remember(&segment);
         }
         self.port
             .write(&self.block[self.pending.start * self.channels..until * self.channels]);
+        self.written += (until - self.pending.start) as u64;
         self.pending.start = until;
         if self.pending.is_empty() {
             self.block_at += until as u64;

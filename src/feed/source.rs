@@ -26,6 +26,12 @@ pub(super) struct Reader {
     consumer: Consumer,
     /// The jump after which it reads.
     jump: Mark,
+    /// The jump that was seen last: another one than that as long as it has not come to the joint.
+    latest: Mark,
+    /// Feed position at which it goes over to the latest jump.
+    joint: Option<u64>,
+    /// It went over, and the next frame to be rendered is the first after that.
+    joined: bool,
     /// Feed position up to which may be read: those frames are there, and no jump lies among them. At least the consumer's position.
     until: u64,
     /// Number of the latest hunger.
@@ -79,6 +85,9 @@ impl Reader {
         Ok(Reader {
             consumer: Consumer::claim(ring)?,
             jump: Mark::START,
+            latest: Mark::START,
+            joint: None,
+            joined: false,
             until: 0,
             hungry: 0,
             change: None,
@@ -92,29 +101,55 @@ impl Reader {
         let seen = self.consumer.position() + self.consumer.read_available() as u64;
         let jump = feed.jump();
         // Of a new jump, the frames seen may be of before and after it: `until` can wait until it is followed.
-        if jump != self.jump {
+        if jump != self.latest {
             return Some(jump);
         }
-        self.until = seen;
+        self.until = self.joint.unwrap_or(seen);
         None
     }
 
     fn jumped(&mut self, feed: &Feed) -> bool {
         self.follow_consumer(feed);
         let Some(jump) = self.look(feed) else { return false };
-        self.jump = jump;
-        // All frames before the jump are there by now. Those seen meanwhile after it may lie behind yet another jump: the next look tells.
-        self.until = jump.position();
+        let joint = feed.joint();
+        if joint.number() != jump.number() {
+            // Of yet another jump, which is seen in a moment: it comes with a call.
+            return false;
+        }
+        self.latest = jump;
+        // All frames before the jump are there by now.
         self.consumer.read_available();
-        self.consumer.commit((jump.position() - self.consumer.position()) as usize);
-        self.consumer.wake_producer();
-        self.look(feed);
+        // At the joint already it may have said that it ended, which only a jump takes back.
+        self.joint = Some(joint.position()).filter(|joint| *joint > self.consumer.position());
+        if let Some(joint) = self.joint {
+            self.until = joint;
+            return false;
+        }
+        self.follow(feed);
+        self.joined = false;
         // Already now, before there are frames to render: what the main ring holds may be discarded from here on. The producer is this thread, so its position is no older than the truth.
         self.note(feed, feed.output().ring.write_position(), 0);
         true
     }
 
+    /// Reads on after the latest jump.
+    fn follow(&mut self, feed: &Feed) {
+        (self.jump, self.joint) = (self.latest, None);
+        // Frames seen meanwhile after it may lie behind yet another jump: the next look tells.
+        self.until = self.jump.position();
+        self.consumer.commit((self.until - self.consumer.position()) as usize);
+        self.consumer.wake_producer();
+        self.look(feed);
+    }
+
     fn available(&mut self, feed: &Feed) -> usize {
+        if self.joint.is_some() {
+            if self.left() > 0 {
+                return self.left();
+            }
+            self.follow(feed);
+            self.joined = true;
+        }
         let end = feed.end();
         if end.number() == self.jump.number() {
             // All frames before the end are there. What ends renders less than it is asked for.
@@ -160,7 +195,10 @@ impl Reader {
         let changed = mem::replace(&mut self.change, change) != change;
         let changes = &feed.changes.0;
         changes.sequence.begin();
-        if changed {
+        if changed && mem::take(&mut self.joined) {
+            // What was rendered before is heard, all of it.
+            push(changes, main, from, self.jump, main);
+        } else if changed {
             self.to_come = Some(main);
             push(changes, main, from, self.jump, feed.output().ring.read_position());
         }
@@ -195,7 +233,8 @@ impl Reader {
         let changes = &feed.changes.0;
         changes.sequence.begin();
         for change in &changes.slots {
-            if change.main.get() > heard {
+            // At a joint nothing is discarded.
+            if change.main.get() > heard && change.kept.get() < change.main.get() {
                 change.kept.set(heard);
             }
         }

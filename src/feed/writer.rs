@@ -61,6 +61,11 @@ impl FeedWriter {
         self.producer.position()
     }
 
+    /// Frames that were written and not read yet.
+    pub fn unread(&mut self) -> usize {
+        self.producer.fill()
+    }
+
     /// Frames that [`write`](FeedWriter::write) takes now; none after [`end`](FeedWriter::end).
     pub fn room(&mut self) -> usize {
         if self.ended { 0 } else { self.producer.write_available() }
@@ -82,12 +87,23 @@ impl FeedWriter {
     /// What was written so far is stale, and what is written next follows a seek: it plays as soon as there is enough of it. `serial` comes back in [`Heard`](super::Heard) with each frame that is
     /// written until the next jump; a [command](FeedWriter::command) of that serial is done. A [segment](FeedWriter::segment) should follow.
     pub fn jump(&mut self, serial: u32) {
+        self.jump_from(serial, 0);
+    }
+
+    /// The last `stale` frames written are stale, and what is written next takes their place: the sound goes on without a break from the frames before them, the joint. When the reader has come there
+    /// already it is too late, and this is a [jump](FeedWriter::jump). A reader that has not come to what followed the latest jump must be given that one's joint again, or a jump.
+    pub fn join(&mut self, serial: u32, stale: usize) {
+        self.jump_from(serial, self.position().saturating_sub(stale as u64));
+    }
+
+    fn jump_from(&mut self, serial: u32, joint: u64) {
         self.jump = self.jump.next(self.position());
         self.serial = serial;
         self.ended = false;
         let words = &self.feed.feeder.0;
         // An end of long ago must not be taken for this jump's once the numbers have wrapped. Seen with the jump.
         words.end.store(Mark::NONE.0, Ordering::Relaxed);
+        words.joint.store(self.jump.at(joint).0, Ordering::Relaxed);
         // Release: who sees the jump sees the frames before it.
         words.jump.store(self.jump.0, Ordering::Release);
         self.done(serial);

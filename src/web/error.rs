@@ -48,6 +48,10 @@ pub enum PageError {
         /// The whole message, with the file's name.
         text: String,
     },
+    /// Another source was asked for before this one played.
+    #[cfg(feature = "decode")]
+    #[error("another source was chosen meanwhile")]
+    Replaced,
     /// The browser refused an audio context or node.
     #[error("the browser gave no audio output: {0}")]
     Audio(String),
@@ -72,6 +76,8 @@ impl PageError {
             PageError::Source(_) => "file",
             #[cfg(feature = "decode")]
             PageError::File { .. } => "file",
+            #[cfg(feature = "decode")]
+            PageError::Replaced => "replaced",
             PageError::Audio(_) => "audio",
             PageError::Lost(_) => "producer-lost",
             PageError::Closed => "closed",

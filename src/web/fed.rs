@@ -7,7 +7,7 @@ use crate::ring::sync::Arc;
 use crate::shared::SharedOutput;
 
 /// How many seconds of sound a feed holds at most: enough for a network that falters, and decoded in a moment.
-pub(super) const SECONDS: f32 = 5.0;
+const SECONDS: f32 = 5.0;
 /// How many bytes a feed takes at most: sound with many channels gets less time.
 const MAX_BYTES: usize = 4 << 20;
 

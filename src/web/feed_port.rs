@@ -88,6 +88,18 @@ pub extern "C" fn noxrun_feed_jump(handle: usize, serial: u32) {
     port(handle).writer.jump(serial);
 }
 
+/// As [`FeedWriter::join`].
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_feed_join(handle: usize, serial: u32, stale: usize) {
+    port(handle).writer.join(serial, stale);
+}
+
+/// As [`FeedWriter::unread`].
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_feed_unread(handle: usize) -> usize {
+    port(handle).writer.unread()
+}
+
 /// As [`FeedWriter::segment`].
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_feed_segment(handle: usize, item: u32, seconds: f64) {

@@ -32,6 +32,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn jump(this: &FeedPort, serial: u32);
     #[wasm_bindgen(method)]
+    fn join(this: &FeedPort, serial: u32, stale: usize);
+    #[wasm_bindgen(method)]
+    fn unread(this: &FeedPort) -> usize;
+    #[wasm_bindgen(method)]
     fn segment(this: &FeedPort, item: u32, seconds: f64);
     #[wasm_bindgen(method)]
     fn end(this: &FeedPort);
@@ -70,6 +74,14 @@ impl Port for JsPort {
 
     fn jump(&mut self, serial: u32) {
         self.port.jump(serial);
+    }
+
+    fn join(&mut self, serial: u32, stale: usize) {
+        self.port.join(serial, stale);
+    }
+
+    fn unread(&mut self) -> usize {
+        self.port.unread()
     }
 
     fn segment(&mut self, item: u32, seconds: f64) {
@@ -185,7 +197,13 @@ impl Feeder {
         for opener in openers(items, from, list) {
             player.append(opener);
         }
-        self.go_on();
+        if let Some(pump) = &mut self.pump {
+            // What followed the last item until now: its end, or the first one.
+            if pump.is_ended() || self.repeat == Repeat::All {
+                pump.again();
+            }
+            pump.go_on();
+        }
         Ok(())
     }
 
@@ -203,11 +221,13 @@ impl Feeder {
             end: number("end"),
         });
         self.player_mut()?.set_loop(region).map_err(thrown)?;
-        self.go_on();
+        if let Some(pump) = &mut self.pump {
+            pump.again();
+        }
         Ok(())
     }
 
-    /// Repeats nothing (0), the item (1) or the list (2).
+    /// Repeats nothing (0), the item (1) or the list (2): after the item that is heard, unless that is over in a moment.
     pub fn set_repeat(&mut self, repeat: u32) -> Result<(), JsValue> {
         let repeat = match repeat {
             1 => Repeat::One,
@@ -215,8 +235,12 @@ impl Feeder {
             _ => Repeat::None,
         };
         self.repeat = repeat;
-        self.player_mut()?.set_repeat(repeat);
-        self.go_on();
+        let player = self.player_mut()?;
+        if player.set_repeat(repeat) != repeat
+            && let Some(pump) = &mut self.pump
+        {
+            pump.again();
+        }
         Ok(())
     }
 
@@ -281,12 +305,6 @@ impl Feeder {
             (Some(pump), _) => Ok(pump.player()),
             (None, Some(player)) => Ok(player),
             (None, None) => Err(JsError::new("nothing is played").into()),
-        }
-    }
-
-    fn go_on(&mut self) {
-        if let Some(pump) = &mut self.pump {
-            pump.go_on();
         }
     }
 }

@@ -145,24 +145,26 @@ test('an item and the list are repeated without a gap, until they no longer are'
   const told = await lab.page.evaluate(async () => {
     const { play, numbered, runs } = window.tap;
     const rate = 48_000;
-    const frames = 12_001;
+    // Longer than what follows a change of repeat undisturbed, and the ring.
+    const frames = 28_801;
     const items = [1, 2].map((code) => numbered({ name: `${code}.wav`, frames, rate, code }));
     const all = {};
     for (const repeat of ['one', 'all']) {
       const session = await play({ source: { kind: 'playlist', items }, sampleRate: rate, bufferFrames: 4096 });
       await session.output.setRepeat(repeat);
-      await session.plays(1.5);
+      await session.plays(repeat === 'one' ? 1.6 : 2.6);
       await session.output.setRepeat('none');
       await session.state('ended');
       const done = await session.close();
-      all[repeat] = { runs: runs(session), done };
+      all[repeat] = { runs: runs(session), lost: done.lost, done };
     }
     return { frames, all };
   });
-  for (const [repeat, { runs, done }] of Object.entries(told.all)) {
+  for (const [repeat, { runs, lost, done }] of Object.entries(told.all)) {
     assert.equal(done.ledger.imbalance, 0);
+    assert.equal(lost, 0, 'what was not recorded proves nothing');
     assert.deepEqual(done.failures, []);
-    // What is decoded ahead when the repeat changes is decoded again: the sound goes on within the item, after a fade.
+    // What is decoded ahead when the repeat changes is decoded again, from a place that is not heard yet: with a fade only where the decoder was too slow for that, and always forwards.
     let changes = 0;
     const codes = [runs[0].code];
     for (let nth = 1; nth < runs.length; nth += 1) {
@@ -175,11 +177,11 @@ test('an item and the list are repeated without a gap, until they no longer are'
       } else {
         changes += 1;
         assert.equal(run.code, before.code, `${repeat}: a change of repeat changes nothing else`);
+        assert.ok(run.first >= end, `${repeat}: item ${nth} is taken back`);
       }
     }
     assert.deepEqual([runs[0].first, runs.at(-1).first + runs.at(-1).frames], [0, told.frames]);
-    // Two changes of repeat, each with a fade in which old and new sound mix: a frame of it that happens to read as a number makes a run of its own.
-    if (done.ledger.underruns.events === 0) assert.ok(changes <= 4, `${repeat}: ${changes} breaks`);
+    if (done.ledger.underruns.events === 0) assert.ok(changes <= 2, `${repeat}: ${changes} breaks`);
     if (repeat === 'one') {
       assert.ok(codes.filter((code) => code === 1).length >= 3, `${codes}`);
       assert.equal(codes.indexOf(2), codes.length - 1, `the list goes on afterwards: ${codes}`);

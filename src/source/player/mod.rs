@@ -207,6 +207,17 @@ impl Player {
         self.stream.resume(&self.items);
     }
 
+    /// Goes on after the end if something follows it now; returns whether there is more to give out.
+    pub fn resume(&mut self) -> bool {
+        self.stream.resume(&self.items);
+        self.has_more()
+    }
+
+    /// The output's rate in Hz.
+    pub fn sample_rate(&self) -> f32 {
+        self.rate
+    }
+
     /// Opens the current item and decodes its first sound, so that a refusal is known now rather than from [`take_failures`](Player::take_failures).
     /// Does nothing if it is open, and no more than it can while another decoder has to answer.
     ///
@@ -263,10 +274,19 @@ impl Player {
     /// # Errors
     /// [`Error::OutOfRange`] if there is no such item, or `seconds` is not 0 to 31,536,000. Nothing happens then.
     pub fn seek(&mut self, item: usize, seconds: f64) -> Result<(), Error> {
+        self.again(item, seconds)?;
+        self.items.ask_for(item);
+        Ok(())
+    }
+
+    /// As [`seek`](Player::seek), to sound that was given out before: what failed then is not news.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn again(&mut self, item: usize, seconds: f64) -> Result<(), Error> {
         self.check_item(item)?;
         in_range("the position", seconds, 0.0, FURTHEST, " s")?;
         let frame = (seconds * f64::from(self.rate)).round() as u64;
-        self.items.ask_for(item);
         self.restart(Some((item, frame)));
         Ok(())
     }
@@ -308,9 +328,14 @@ impl Player {
         Ok(())
     }
 
-    /// What follows an item. Takes effect at the end of the one that is being decoded.
-    pub fn set_repeat(&mut self, repeat: Repeat) {
-        self.items.repeat = repeat;
+    /// Whether a loop is set.
+    pub fn has_loop(&self) -> bool {
+        self.looping.is_some()
+    }
+
+    /// What follows an item. Takes effect at the end of the one that is being decoded. Returns what it was.
+    pub fn set_repeat(&mut self, repeat: Repeat) -> Repeat {
+        std::mem::replace(&mut self.items.repeat, repeat)
     }
 
     /// The oldest segment not asked for yet. Those of one [`fill`](Player::fill) are there when it returns.

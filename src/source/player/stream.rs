@@ -195,9 +195,9 @@ impl Stream {
         self.stage = Stage::Open { item, frame, sought: true };
     }
 
-    /// There are more items now: an end may not be one any more.
+    /// What follows is another now: an end may not be one any more.
     pub(super) fn resume(&mut self, items: &Items) {
-        if self.stage == Stage::Ended {
+        if self.stage == Stage::Ended && items.len() > 0 && items.after(self.item).is_some() {
             self.fruitless = 0;
             self.advance(items);
         }

@@ -395,6 +395,30 @@ fn broken_items_are_passed_over_and_named() {
 }
 
 #[test]
+fn what_is_appended_or_repeated_late_follows_all_the_same() {
+    for rate in [48_000, 8_000] {
+        let short = Made::new(rate, 1, noise(400, 1));
+        let whole = straight(48_000.0, 1, &short);
+        for taken in (0..whole.len()).step_by(7).chain([whole.len()]) {
+            let mut player = player(48_000.0, 1, std::slice::from_ref(&short));
+            assert_eq!(take(&mut player, taken).len(), taken);
+            player.append(short.boxed());
+            let rest = all(&mut player).len();
+            assert!(
+                (2 * whole.len()).abs_diff(taken + rest) <= 1,
+                "appended after {taken} frames: {rest} more"
+            );
+            player.set_repeat(Repeat::All);
+            assert!(player.resume());
+            assert_eq!(take(&mut player, 5 * whole.len()).len(), 5 * whole.len());
+            player.set_repeat(Repeat::None);
+            all(&mut player);
+            assert!(!player.resume());
+        }
+    }
+}
+
+#[test]
 fn absurd_figures_are_refused() {
     let good = Made::new(48_000, 1, noise(3_000, 1));
     let mut none = Made::new(48_000, 1, noise(3_000, 1));

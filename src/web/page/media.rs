@@ -3,16 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Array, Promise};
+use js_sys::Array;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 
 use super::PageError;
 use super::context::least_pages;
 use super::fallback::decode_whole;
 use super::link::{Ending, Link, number, text};
 use super::reader::UrlReader;
-use super::wait::{now, within};
+use super::wait::{Waiting, now, within};
 use crate::error::{Decimal, Error, FileProblem, in_range};
 use crate::feed::Heard;
 use crate::web::options::{MediaItem, MediaList, object};
@@ -100,13 +99,13 @@ struct Told {
     failures: RefCell<Vec<MediaFailure>>,
     /// Of lists that are not played yet: as `early`.
     early_failures: RefCell<Vec<(u32, MediaFailure)>>,
-    /// What reads the addresses, with their places in the list.
-    readers: RefCell<Vec<(usize, UrlReader)>>,
+    /// What reads the addresses, with their lists and their places there.
+    readers: RefCell<Vec<(u32, usize, UrlReader)>>,
     /// The list and the item that was opened last, or is being: one at a time is.
     opened: Cell<(u32, usize)>,
     /// The number of the latest seek whose first frames are on their way.
     arrived: Cell<u32>,
-    waiting: RefCell<Vec<js_sys::Function>>,
+    waiting: Waiting,
 }
 
 impl Told {
@@ -116,11 +115,8 @@ impl Told {
         match kind {
             "opening" => {
                 self.opened.set((list, item));
-                let readers = self.readers.borrow();
-                // Of a list that is being opened the readers came later than those of the one that is played.
-                let wanted = readers.iter().rposition(|(of, _)| *of == item);
-                for (nth, (_, reader)) in readers.iter().enumerate() {
-                    if Some(nth) == wanted {
+                for (of, number, reader) in &*self.readers.borrow() {
+                    if (*of, *number) == (list, item) {
                         reader.begin();
                     } else {
                         reader.rest();
@@ -159,16 +155,9 @@ impl Told {
             }
             "sought" => {
                 self.arrived.set(number(message, "serial").unwrap_or_default() as u32);
-                self.wake();
+                self.waiting.wake();
             }
             _ => {}
-        }
-    }
-
-    /// Whoever waits looks again.
-    fn wake(&self) {
-        for waiting in self.waiting.take() {
-            let _ = waiting.call0(&JsValue::NULL);
         }
     }
 
@@ -178,6 +167,12 @@ impl Told {
             name: name.unwrap_or_default(),
             ..failure
         });
+    }
+
+    /// What reads addresses of that list.
+    fn read(&self, list: u32, readers: Vec<(usize, UrlReader)>) {
+        let readers = readers.into_iter().map(|(item, reader)| (list, item, reader));
+        self.readers.borrow_mut().extend(readers);
     }
 
     fn know(&self, item: usize, info: TrackInfo) {
@@ -273,15 +268,15 @@ impl Media {
         };
         let media = Media { inner: Rc::new(inner) };
         media.start_feeder()?;
-        media.change(list).await?;
+        media.change(list, || true).await?;
         Ok(media)
     }
 
-    /// Plays another list.
+    /// Plays another list, as long as it is `wanted`.
     ///
     /// # Errors
-    /// [`PageError::File`] when its first file cannot be opened: what is played plays on.
-    pub(super) async fn change(&self, list: &MediaList) -> Result<(), PageError> {
+    /// [`PageError::File`] when its first file cannot be opened: what is played plays on. [`PageError::Replaced`].
+    pub(super) async fn change(&self, list: &MediaList, wanted: impl Fn() -> bool) -> Result<(), PageError> {
         match self.try_change(list).await {
             // Only where the browser has no decoder that takes packets: the one that takes whole files.
             Err(error) if matches!(&error, PageError::File { problem, .. } if problem == FileProblem::NoDecoder.code()) => {
@@ -290,6 +285,10 @@ impl Media {
                 };
                 let mut list = list.clone();
                 list.items[list.first] = MediaItem::File(decode_whole(file, self.inner.sample_rate, None).await.map_err(of_file)?);
+                // Its turn in the decoder is over.
+                if !wanted() {
+                    return Err(PageError::Replaced);
+                }
                 self.try_change(&list).await
             }
             changed => changed,
@@ -298,39 +297,33 @@ impl Media {
 
     async fn try_change(&self, list: &MediaList) -> Result<(), PageError> {
         let inner = &self.inner;
-        let name = list.items.get(list.first).map(MediaItem::name).unwrap_or_default();
-        let old = inner.told.readers.borrow().len();
         let (items, readers) = posted(&list.items, 0)?;
-        inner.told.readers.borrow_mut().extend(readers);
-        let opened = self.try_open(list, items, &name).await;
-        // The old list's are no longer read, or the new one's never were.
-        let mut readers = inner.told.readers.borrow_mut();
-        match opened {
-            Ok(id) => {
-                readers.drain(..old);
-                drop(readers);
+        let id = self.request("open", &[("items", items.into()), ("first", (list.first as u32).into())])?;
+        inner.told.read(id, readers);
+        let opened = self.opened(list, id).await;
+        match &opened {
+            // The old list's are no longer read, or those of one that was overtaken. Of one that is still to be opened they stay.
+            Ok(()) => {
+                inner.told.readers.borrow_mut().retain(|(of, ..)| *of >= id);
                 inner.told.begin(id, &list.items);
                 *inner.list.borrow_mut() = list.clone();
                 inner.region.set(None);
                 inner.sought.set(None);
-                Ok(())
             }
-            Err(error) => {
-                readers.truncate(old);
-                Err(error)
-            }
+            Err(_) => inner.told.readers.borrow_mut().retain(|(of, ..)| *of != id),
         }
+        opened
     }
 
-    /// Has the feeder open a list; returns the number under which it plays it.
-    async fn try_open(&self, list: &MediaList, items: Array, name: &str) -> Result<u32, PageError> {
+    /// Waits until the feeder has opened `list`, which it plays then under the number `id`.
+    async fn opened(&self, list: &MediaList, id: u32) -> Result<(), PageError> {
         let inner = &self.inner;
         let feeder = inner.feeder.borrow().clone();
-        let id = self.request("open", &[("items", items.into()), ("first", (list.first as u32).into())])?;
+        let name = list.items.get(list.first).map(MediaItem::name).unwrap_or_default();
         inner.interrupt();
         // Stays where the decoder does not come back: what is played then is not to blame.
         inner.opening.set(id);
-        let crashed = |why: &str| crash(name, why);
+        let crashed = |why: &str| crash(&name, why);
         let patience = match list.items.get(list.first) {
             Some(MediaItem::Url(_)) => URL_PATIENCE_MS,
             _ => FILE_PATIENCE_MS,
@@ -348,7 +341,7 @@ impl Media {
         if inner.opening.get() == id {
             inner.opening.set(0);
         }
-        answer.map(|_| id)
+        answer.map(drop)
     }
 
     /// Has the feeder write to the feed at `address` of the output's `memory`, which has its ring at `ring`; from the list's beginning on or from another place.
@@ -413,7 +406,7 @@ impl Media {
         // Known before the feeder can tell what is in them.
         inner.list.borrow_mut().items.extend_from_slice(items);
         inner.told.tracks.borrow_mut().extend(items.iter().map(Track::unopened));
-        inner.told.readers.borrow_mut().extend(readers);
+        inner.told.read(inner.told.list.get(), readers);
         self.ask("append", &[("items", posted.into()), ("from", from.into())]).await
     }
 
@@ -423,15 +416,10 @@ impl Media {
         Ok(())
     }
 
-    /// Returns whether it was another repeat before.
-    pub(super) async fn set_repeat(&self, repeat: Repeat) -> Result<bool, PageError> {
+    pub(super) async fn set_repeat(&self, repeat: Repeat) -> Result<(), PageError> {
         self.ask("repeat", &[("repeat", (repeat as u32).into())]).await?;
-        Ok(self.inner.repeat.replace(repeat) != repeat)
-    }
-
-    /// Length of an item, as far as it is known.
-    pub(super) fn seconds_of(&self, item: usize) -> Option<f64> {
-        self.inner.told.tracks.borrow().get(item)?.info.as_ref()?.seconds
+        self.inner.repeat.set(repeat);
+        Ok(())
     }
 
     /// Asks for a seek, and resolves when the sound from there, or from a later seek's place, is in the feed.
@@ -455,10 +443,9 @@ impl Media {
                 Some(Ending::Stopped) => return Err(PageError::Closed),
                 None => {}
             }
-            let arrived = Promise::new(&mut |resolve, _| inner.told.waiting.borrow_mut().push(resolve));
             // The feeder's end is no news of ours, and one that hangs tells nothing: looked at now and then.
             self.look();
-            within(500.0, JsFuture::from(arrived)).await;
+            within(500.0, inner.told.waiting.wait()).await;
         }
         Ok(())
     }
@@ -480,7 +467,7 @@ impl Media {
     pub(super) fn close(&self) {
         let feeder = self.inner.feeder.borrow();
         feeder.stop();
-        self.inner.told.wake();
+        self.inner.told.waiting.wake();
         self.inner.told.readers.take();
     }
 
@@ -669,7 +656,7 @@ impl Media {
 impl Inner {
     /// Whoever waits for the network looks for commands instead.
     fn interrupt(&self) {
-        for (_, reader) in &*self.told.readers.borrow() {
+        for (.., reader) in &*self.told.readers.borrow() {
             reader.interrupt();
         }
     }

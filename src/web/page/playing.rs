@@ -76,10 +76,10 @@ mod with_files {
     use wasm_bindgen_futures::spawn_local;
 
     use super::super::media::{Loop, Media, MediaFailure, Place, Repeat, Track};
-    use super::super::{Output, OutputState, PageError, SourceSpec};
+    use super::super::wait::Waiting;
+    use super::super::{Output, PageError, SourceSpec};
     use super::Desk;
-    use crate::feed::Heard;
-    use crate::web::fed::SECONDS as FEED_SECONDS;
+    use crate::feed::{Heard, LEAD_SECONDS};
     use crate::web::options::{MediaItem, MediaList};
 
     /// What an output plays.
@@ -92,6 +92,50 @@ mod with_files {
         replacing: Cell<bool>,
         /// The frame that was heard when it was last known.
         heard_at: Cell<u64>,
+        /// The number of the latest change of the source that was asked for, and how many are under way.
+        asked: Cell<u32>,
+        under_way: Cell<u32>,
+        /// The number of the latest one that took effect.
+        took_effect: Cell<u32>,
+        /// Whether what the producer plays is being changed: one at a time does.
+        changing: Cell<bool>,
+        waiting: Waiting,
+    }
+
+    /// A change of the source, from when it is asked for until it is through.
+    struct Change<'a> {
+        playing: &'a Playing,
+        number: u32,
+    }
+
+    impl Change<'_> {
+        fn is_latest(&self) -> bool {
+            self.playing.asked.get() == self.number
+        }
+
+        /// To be called in its turn, before the producer plays anything else: a later change may have had its turn already.
+        fn take_effect(&self) -> Result<(), PageError> {
+            let latest = self.playing.took_effect.get().max(self.number);
+            self.playing.took_effect.set(latest);
+            if latest == self.number { Ok(()) } else { Err(PageError::Replaced) }
+        }
+    }
+
+    impl Drop for Change<'_> {
+        fn drop(&mut self) {
+            self.playing.under_way.update(|count| count - 1);
+            self.playing.waiting.wake();
+        }
+    }
+
+    /// While there is one, nobody else changes what the producer plays.
+    struct Turn<'a>(&'a Playing);
+
+    impl Drop for Turn<'_> {
+        fn drop(&mut self) {
+            self.0.changing.set(false);
+            self.0.waiting.wake();
+        }
     }
 
     impl Playing {
@@ -106,7 +150,36 @@ mod with_files {
                 media: RefCell::new(media),
                 replacing: Cell::new(false),
                 heard_at: Cell::new(0),
+                asked: Cell::new(0),
+                under_way: Cell::new(0),
+                took_effect: Cell::new(0),
+                changing: Cell::new(false),
+                waiting: Waiting::default(),
             })
+        }
+
+        fn begin_change(&self) -> Change<'_> {
+            self.asked.update(|number| number + 1);
+            self.under_way.update(|count| count + 1);
+            Change {
+                playing: self,
+                number: self.asked.get(),
+            }
+        }
+
+        /// Resolves when no other change of what the producer plays is going on.
+        async fn turn(&self) -> Turn<'_> {
+            while self.changing.replace(true) {
+                self.waiting.wait().await;
+            }
+            Turn(self)
+        }
+
+        /// Resolves when no change of the source is under way.
+        async fn settled(&self) {
+            while self.under_way.get() > 0 {
+                self.waiting.wait().await;
+            }
         }
 
         /// Has the decoder, if there is one, write to the producer's feed.
@@ -117,29 +190,37 @@ mod with_files {
             }
         }
 
-        /// Plays another source; what cannot be opened changes nothing.
+        /// Plays another source; what cannot be opened changes nothing. Of several at once the latest one wins; files that it overtook are played until it is there, or not at all.
         pub(in super::super) async fn change(&self, desk: &Desk<'_>, source: &SourceSpec) -> Result<(), PageError> {
+            let change = self.begin_change();
             let SourceSpec::Media(list) = source else {
+                let _turn = self.turn().await;
+                change.take_effect()?;
                 desk.set_source(source).await?;
                 self.on_feed.set(false);
-                if let Some(media) = self.media() {
+                // Files that were asked for meanwhile need the decoder.
+                if let Some(media) = self.media().filter(|_| change.is_latest()) {
                     media.rest();
                 }
                 return Ok(());
             };
             match self.media() {
                 Some(media) if media.crashed().is_none() => {
-                    media.change(list).await?;
+                    media.change(list, || change.is_latest()).await?;
+                    let _turn = self.turn().await;
+                    change.take_effect()?;
                     if !self.on_feed.get() {
                         desk.set_source(source).await?;
+                        self.on_feed.set(true);
                     }
                 }
                 _ => {
                     let media = self.open_anew(desk, list).await?;
+                    let _turn = self.turn().await;
+                    change.take_effect().inspect_err(|_| media.close())?;
                     self.take(desk, media, list, None).await?;
                 }
             }
-            self.on_feed.set(true);
             Ok(())
         }
 
@@ -194,6 +275,7 @@ mod with_files {
             let (_, desk) = output.inner();
             loop {
                 let opened = self.open_anew(&desk, &rest).await;
+                let _turn = self.turn().await;
                 // The page has chosen something else meanwhile.
                 if !self.media().is_some_and(|media| media.is(crashed)) || !self.on_feed.get() {
                     return;
@@ -282,6 +364,11 @@ mod with_files {
             if media.crashed().is_some() {
                 let list = media.list_from(item);
                 let anew = playing.open_anew(&desk, &list).await?;
+                let _turn = playing.turn().await;
+                if !playing.played()?.is(&media) {
+                    anew.close();
+                    return Err(PageError::Replaced);
+                }
                 anew.inherit(&media);
                 playing.take(&desk, anew, &list, Some(Place { item, seconds })).await?;
             }
@@ -306,51 +393,46 @@ mod with_files {
             playing.played().map(|media| media.failures()).unwrap_or_default()
         }
 
-        /// Adds files to the end of the list. Resolves when the decoder knows of them.
+        /// Adds files to the end of the list; while a change of the source is under way, of the one that is played then. Resolves when the decoder knows of them.
         ///
         /// # Errors
         /// [`PageError::Option`] when no file is played; [`PageError::Crashed`].
         pub async fn append(&self, items: Vec<MediaItem>) -> Result<(), PageError> {
             let (playing, _) = self.inner();
+            playing.settled().await;
             playing.played()?.append(&items).await
         }
 
-        /// Plays a region over and over, or no longer.
+        /// Plays a region over and over, or no longer. Where the sound is beyond the region it goes back to its beginning; else nothing is heard of the change, but for a fade if the region ends in a moment.
         ///
         /// # Errors
         /// [`PageError::Source`] for a region that is none; [`PageError::Option`] when no file is played; [`PageError::Crashed`].
         pub async fn set_loop(&self, region: Option<Loop>) -> Result<(), PageError> {
-            let (playing, _) = self.inner();
+            let (playing, desk) = self.inner();
             let media = playing.played()?;
             media.set_loop(region).await?;
-            // What is decoded ahead knows nothing of it: decoded again from what is put out, or from the beginning of a loop whose end has passed.
             let Some(now) = self.put_out() else { return Ok(()) };
             let item = now.item as usize;
-            match region {
-                Some(Loop { item: of, start, end }) if of == item && now.seconds >= end => media.seek(item, start).await,
-                _ => media.seek(item, now.seconds).await,
+            let Some(Loop { start, end, .. }) = region.filter(|region| region.item == item) else {
+                return Ok(());
+            };
+            // So much is not decoded again: a loop that ends in it would be missed.
+            let kept = self.facts().buffer_frames as f64 / f64::from(desk.context.sample_rate()) + LEAD_SECONDS + 0.1;
+            match end - now.seconds {
+                left if left <= 0.0 => media.seek(item, start).await,
+                left if left < kept => media.seek(item, now.seconds).await,
+                _ => Ok(()),
             }
         }
 
-        /// What is repeated once it is over.
+        /// What is repeated once it is over. Nothing is heard of the change. What ends within a moment (what the ring holds and a fifth of a second) is followed by what followed it before; after the
+        /// end a repeat is for what is played next.
         ///
         /// # Errors
         /// [`PageError::Option`] when no file is played; [`PageError::Crashed`].
         pub async fn set_repeat(&self, repeat: Repeat) -> Result<(), PageError> {
             let (playing, _) = self.inner();
-            let media = playing.played()?;
-            let changed = media.set_repeat(repeat).await?;
-            // After the end a repeat is for what is played next.
-            if !changed || self.state() == OutputState::Ended {
-                return Ok(());
-            }
-            let Some(now) = self.put_out() else { return Ok(()) };
-            // What follows the item may have been decoded already, in the order that held before: as much as the feed holds, and the output's ring.
-            let left = media.seconds_of(now.item as usize).map(|seconds| seconds - now.seconds);
-            if left.is_none_or(|left| left < f64::from(FEED_SECONDS) + 1.0) {
-                media.seek(now.item as usize, now.seconds).await?;
-            }
-            Ok(())
+            playing.played()?.set_repeat(repeat).await
         }
 
         /// What was put out last.

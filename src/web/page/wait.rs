@@ -2,8 +2,12 @@
 
 use core::pin::pin;
 use core::task::Poll;
+#[cfg(feature = "decode")]
+use std::cell::RefCell;
 
 use js_sys::{Array, Function, Promise};
+#[cfg(feature = "decode")]
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 use super::PageError;
@@ -34,6 +38,27 @@ pub(super) async fn within<T>(ms: f64, work: impl Future<Output = T>) -> Option<
         Poll::Pending => time.as_mut().poll(task).map(|()| None),
     })
     .await
+}
+
+/// Who waits for something.
+#[cfg(feature = "decode")]
+#[derive(Default)]
+pub(super) struct Waiting(RefCell<Vec<Function>>);
+
+#[cfg(feature = "decode")]
+impl Waiting {
+    /// Resolves with the next [`wake`](Waiting::wake).
+    pub(super) async fn wait(&self) {
+        let woken = Promise::new(&mut |resolve, _| self.0.borrow_mut().push(resolve));
+        let _ = JsFuture::from(woken).await;
+    }
+
+    /// Whoever waits looks again.
+    pub(super) fn wake(&self) {
+        for waiting in self.0.take() {
+            let _ = waiting.call0(&JsValue::NULL);
+        }
+    }
 }
 
 /// Runs both at once; fails as soon as one does.
