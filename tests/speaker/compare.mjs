@@ -95,14 +95,16 @@ export function unbrokenShare(reference, length) {
  * @param {number} heard.length samples recorded
  * @param {number} heard.period of the left sine, in samples
  * @param {{frame: number, frames: number}[]} underruns the ledger's log
- * @returns {{pairs: {frame: number, frames: number, at: number, gap: number, silence: number, late: number}[], faults: string[], excused: number}}
- *   `pairs`: what was compared: ledger's `frame` and `frames`, then place, length, silence and delay as recorded
+ * @returns {{pairs: {frame: number, frames: number, at: number, gap: number, silence: number, late: number}[], end: {frame: number, at: number, length: number, silence: number} | null,
+ *   faults: string[], excused: number}}
+ *   `pairs`: what was compared: ledger's `frame` and `frames`, then place, length, silence and delay as recorded; `end`: of a gap from which the left channel did not come back before the
+ *   recording's end, the ledger's `frame`, and as recorded place, length and the longest silence
  */
 export function compare({ breaks, reference, time, length, period }, underruns) {
   const near = (one, other) => Math.abs(one - other) <= TOLERANCE;
   const origin = commonOrigin(breaks, underruns, time, near);
   const [pairs, faults] = [[], []];
-  let excuses = 0;
+  let [excuses, ended] = [0, null];
   const unheard = new Set(underruns);
   for (const found of breaks) {
     const at = time(found.at) - origin;
@@ -121,8 +123,11 @@ export function compare({ breaks, reference, time, length, period }, underruns) 
       faults.push(`a break of ${found.length} frames at ${at} that the ledger does not know`);
       continue;
     }
-    // Cut off by the recording's end: nothing more can be said.
-    if (found.slip === null) continue;
+    // Cut off by the recording's end: how long it was cannot be said.
+    if (found.slip === null) {
+      ended = { frame: event.frame, at, length: found.length, silence: found.silence };
+      continue;
+    }
     const { frame, frames } = event;
     const gap = found.silence > 0 ? found.silenceEnd - found.at : 0;
     // The delay nearest to what the ledger says: the recording knows it but for whole periods.
@@ -137,7 +142,7 @@ export function compare({ breaks, reference, time, length, period }, underruns) 
     if (sample === null || touches(sample, frames, reference)) continue;
     faults.push(`${frames} frames missing at ${frame} say the ledger, but nothing was heard of it`);
   }
-  return { pairs, faults, excused: excuses };
+  return { pairs, end: ended, faults, excused: excuses };
 }
 
 /** The difference between recorded time and the ledger's frames that most gaps agree on. */

@@ -129,3 +129,16 @@ test('what the ledger knows of before and after the recording is nothing to be h
   const more = [{ frame: 900_000, frames: 500 }, ...LEDGER, { frame: 1_130_000, frames: 500 }];
   assert.deepEqual(heard(more).result.faults, []);
 });
+
+test('where the sound ends for good is told to the frame, and a ledger that has it elsewhere is found out', () => {
+  const frame = 1_110_003;
+  const died = (at) => [...LEDGER, { frame: at, frames: 60_000 }];
+  const { result } = heard(died(frame), [], died(frame));
+  assert.deepEqual(result.faults, []);
+  assert.equal(result.pairs.length, LEDGER.length);
+  const { at, length, silence } = result.end;
+  assert.equal(result.end.frame, frame);
+  assert.ok(Math.abs(at - frame) <= 2 && length - silence <= 130 && Math.abs(at + length - BEGIN - LENGTH) <= 2, JSON.stringify(result.end));
+  assert.equal(heard(LEDGER).result.end, null);
+  assert.notEqual(heard(died(frame + 10), [], died(frame)).result.faults.length, 0);
+});

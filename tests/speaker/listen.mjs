@@ -23,7 +23,7 @@ export const ROUTES = { '/speaker.html': fileURLToPath(new URL('page.html', impo
  * Records while `during(page, recorder)` runs, with a ring of `bufferFrames`.
  *
  * @returns the left channel's breaks, the right's (`reference`), the context's `time` (null if it was lost), the recording's `length`, the
- *   `share` of it in which the reference is unbroken, and the final `ledger`
+ *   `share` of it in which the reference is unbroken, and the final `ledger` and `events`
  */
 export async function listen(browser, url, { bufferFrames }, during) {
   const page = await browser.newPage();
@@ -38,9 +38,10 @@ export async function listen(browser, url, { bufferFrames }, during) {
     const recorded = await recorder.stop();
     // After the recording's end, so that the ledger knows all that was recorded.
     const ledger = await page.evaluate(() => window.speaker.stats());
+    const events = await page.evaluate(() => window.speaker.events());
     await page.evaluate(() => window.speaker.close());
     assert.deepEqual(complained, []);
-    return { ...examine(recorded), ledger };
+    return { ...examine(recorded), ledger, events };
   } finally {
     recorder.kill();
     await page.close();

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch } from '../support/chromium.mjs';
+import { killWorker } from '../support/outside.mjs';
 import { SITE, serve } from '../support/server.mjs';
-import { compare, explained, touches } from './compare.mjs';
+import { TOLERANCE, compare, explained, touches } from './compare.mjs';
 import { ROUTES, describe, listen } from './listen.mjs';
 import { RATE } from './recorder.mjs';
 
@@ -55,9 +56,10 @@ test('the sound is unbroken wherever the reference is', { timeout: PATIENCE }, a
   assert.equal(heard.ledger.imbalance, 0);
 });
 
-async function freeze(page, recorder) {
+/** Freezes the producer for each of `lengths` ms, and lets it come back in between. */
+async function freeze(page, recorder, lengths) {
   await recorder.more(RATE / 2);
-  for (const ms of FREEZES) {
+  for (const ms of lengths) {
     const { events } = (await page.evaluate(() => window.speaker.stats())).underruns;
     await page.evaluate((length) => window.speaker.freeze(length), ms);
     // Until the ledger has it and it is over; not for ever, because what counts is what was heard.
@@ -72,18 +74,54 @@ async function freeze(page, recorder) {
   await recorder.more(RATE / 2);
 }
 
-test('a frozen producer is heard exactly where and as long as the ledger says', { timeout: PATIENCE }, async (t) => {
-  const long = ({ silence }) => silence >= LONG;
-  const measurable = ({ breaks, reference, time }) =>
-    time !== null && breaks.filter((gap) => long(gap) && touches(gap.at, gap.length, reference)).length <= FREEZES.length / 2;
-  const heard = await measure(t, { bufferFrames: SMALL }, freeze, measurable);
-  const { pairs, faults, excused: excuses } = compare(heard, heard.ledger.underruns.log);
+const long = ({ silence }) => silence >= LONG;
+
+/** Whether the reference leaves at least half of the gaps of `heard` to be judged, if the producer was frozen `count` times. */
+const measurable = ({ breaks, reference, time }, count) =>
+  time !== null && breaks.filter((gap) => long(gap) && touches(gap.at, gap.length, reference)).length <= count / 2;
+
+/** Requires that the ledger says what is heard, and tells both. */
+function agree(t, heard) {
+  const compared = compare(heard, heard.ledger.underruns.log);
+  const { pairs, faults, excused: excuses } = compared;
   for (const { frame, frames, at, gap, late } of pairs) {
     t.diagnostic(`ledger ${frames} frames at ${frame}; heard ${gap} at ${at}, the sine late by ${late.toFixed(3)}`);
   }
   if (excuses > 0) t.diagnostic(`${excuses} breaks beside a break of the reference were not judged`);
   assert.deepEqual(faults, []);
   assert.equal(heard.ledger.imbalance, 0);
+  return compared;
+}
+
+test('a frozen producer is heard exactly where and as long as the ledger says', { timeout: PATIENCE }, async (t) => {
+  const heard = await measure(t, { bufferFrames: SMALL }, (page, recorder) => freeze(page, recorder, FREEZES), (heard) => measurable(heard, FREEZES.length));
+  const { pairs } = agree(t, heard);
   const real = pairs.filter(long).length;
   assert.ok(real >= FREEZES.length / 2, `${FREEZES.length} freezes, but only ${real} long gaps were heard`);
+});
+
+/** What gives recording and ledger a common origin before the worker dies. */
+const BEFORE_DEATH = FREEZES.slice(0, 3);
+
+async function die(page, recorder) {
+  await freeze(page, recorder, BEFORE_DEATH);
+  await killWorker(page);
+  // Its loss is noticed from the page, some two seconds after the worker's last sign of life.
+  for (let waited = 0; waited < 100 && (await page.evaluate(() => window.speaker.state())) !== 'lost'; waited += 1) await recorder.more(RATE / 10);
+  await recorder.more(RATE / 2);
+}
+
+test('a worker that dies is heard to end where its loss is said to begin, and nothing is heard after it', { timeout: PATIENCE }, async (t) => {
+  // A device that broke where the sound ended would hide the place.
+  const usable = (heard) => measurable(heard, BEFORE_DEATH.length) && !touches(heard.breaks.at(-1)?.at ?? 0, 0, heard.reference);
+  const heard = await measure(t, { bufferFrames: SMALL }, die, usable);
+  const { end, pairs } = agree(t, heard);
+  assert.ok(pairs.some(long), 'nothing ties the recording to the ledger');
+  const [death, ...others] = heard.events.filter(({ cause }) => cause === 'producer-lost');
+  assert.ok(death && others.length === 0, JSON.stringify(heard.events));
+  t.diagnostic(`lost from frame ${death.frame} on, ${death.frames} frames until the output paused; the sound ended at ${end?.at}, ${end?.silence} of ${end?.length} frames were silent`);
+  assert.equal(end?.frame, death.frame);
+  assert.equal(death.endedBy, 'paused');
+  // But for the fade and what falls on the reference's own breaks, silent to the recording's end, which is beyond the event's.
+  assert.ok(end.length - end.silence <= 128 + TOLERANCE && end.length > death.frames, JSON.stringify(end));
 });
