@@ -23,6 +23,7 @@ mod tally;
 use std::fmt::Debug;
 
 use injected::Injected;
+use noxrun::inject::Random;
 use noxrun::ledger::{Cause, LogEntry};
 use outside::Outside;
 use rig::{Rig, is_right};
@@ -77,4 +78,24 @@ fn causes_are_right_for_faults_of_every_kind() {
     assert!((0.4..0.6).contains(&injected), "about half from either side");
     assert!(all.right_share() >= 0.99 && right >= 0.99 * kinds);
     assert!(all.unknown_share() <= 0.01 && unknown <= 0.01 * kinds);
+}
+
+#[test]
+fn what_is_lost_after_a_sleep_is_dated_by_the_calendar() {
+    let mut random = Random::new(7);
+    let mut stopped = 0;
+    for _ in 0..20 {
+        let mut rig = Rig::outside(Outside::Sleep.shape(&mut random));
+        rig.warm_up();
+        let mut tally = Tally::default();
+        for kind in [Outside::Sleep, Outside::Block, Outside::Sleep, Outside::Block] {
+            kind.once(&mut rig, &mut random, &mut tally);
+        }
+        assert!(tally.heard >= 2, "{tally}");
+        stopped += rig.stops.count();
+    }
+    assert!(
+        (10..30).contains(&stopped),
+        "in about half of 40 sleeps the clocks stand still: {stopped}"
+    );
 }

@@ -281,7 +281,7 @@ impl View {
         let injected = {
             let mut log = self.run_log.borrow_mut();
             log.look(snapshot);
-            log.injected(0.0)
+            log.injected(|at_ms| at_ms)
         };
         self.records.show(&injected, self.east_minutes)?;
         if self.start_ms.is_none() && snapshot.consumer.fresh > 0 {

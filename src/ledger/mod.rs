@@ -25,6 +25,6 @@ pub use events::{
     Account, Ending, INJECTION_SLOTS, Injection, OVERRUN_SLOTS, Overrun, SLIP_SLOTS, Slip, SlipKind, UNDERRUN_SLOTS, Underrun,
 };
 pub use lateness::Lateness;
-pub use log::{EventKind, EventLog, Evidence, Folded, LogEntry, Sight, drift_ppm};
+pub use log::{Calendar, EventKind, EventLog, Evidence, Folded, LogEntry, Sight, drift_ppm};
 pub use snapshot::{ConsumerCounts, InjectedFault, OverrunEvent, ProducerAccount, ProducerCounts, SlipEvent, Snapshot, UnderrunEvent};
 pub use verdict::{Findings, Flag, Status, Unit, Verdict, verdicts};

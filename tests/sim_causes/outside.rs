@@ -1,9 +1,9 @@
 //! Faults from outside of the injector: the source, the scheduler, the device, the machine, the figures themselves.
 
 use noxrun::inject::Random;
-use noxrun::ledger::Cause;
+use noxrun::ledger::{Cause, LogEntry};
 use noxrun::render::Pace;
-use noxrun::sim::Burst;
+use noxrun::sim::{Burst, ORIGIN_MS};
 
 use super::rig::{Puppet, Rig, SETTLES_MS, Shape, pick};
 use super::tally::Tally;
@@ -116,7 +116,7 @@ impl Outside {
         !self.stands() && !self.ends() && !matches!(self, Outside::SeekDry | Outside::SlowOpening)
     }
 
-    fn shape(self, random: &mut Random) -> Shape {
+    pub fn shape(self, random: &mut Random) -> Shape {
         match self {
             Outside::TooSmall => {
                 let callback = pick(random, &[441, 557, 900]);
@@ -156,8 +156,19 @@ impl Outside {
         tally
     }
 
+    /// When it was is known to one callback, and what the device's callbacks may be late by; but for those that are lost where nobody asks for anything and nobody looks.
+    fn check_date(self, rig: &Rig, loss: &LogEntry) {
+        if matches!(self, Outside::Hang | Outside::LateSuspend | Outside::UnevenSleep) {
+            return;
+        }
+        let device = &rig.shape.device;
+        let known_to_ms = rig.shape.ms(device.callback_frames + 128.0) + device.jitter_ms;
+        let date_ms = ORIGIN_MS + rig.began_ms(loss);
+        assert!((loss.at_ms - date_ms).abs() <= known_to_ms, "{self:?} at {date_ms}: {loss:?}");
+    }
+
     /// One fault that passes.
-    fn once(self, rig: &mut Rig, random: &mut Random, tally: &mut Tally) {
+    pub fn once(self, rig: &mut Rig, random: &mut Random, tally: &mut Tally) {
         let from_ms = rig.now_ms();
         let over_ms = self.happen(rig, random);
         rig.simulation.run_for(ACTS_MS.max(over_ms - from_ms));
@@ -167,6 +178,7 @@ impl Outside {
         for loss in &losses {
             assert!(rig.began_ms(loss) >= from_ms, "{self:?} came before itself: {loss:?}");
             super::show(self, rig, loss, self.right());
+            self.check_date(rig, loss);
         }
         if self.leaves_the_index() {
             tally.gaps += rig.compare_with_index(&losses);
@@ -201,6 +213,7 @@ impl Outside {
         losses.retain(|loss| rig.began_ms(loss) < last_ms);
         for loss in &losses {
             super::show(self, rig, loss, self.right());
+            self.check_date(rig, loss);
         }
         tally.of_losses(&losses, self.right());
     }

@@ -27,6 +27,11 @@ impl Stops {
         self.0.borrow_mut().push((from_ms, until_ms));
     }
 
+    /// How often they did, or will.
+    pub fn count(&self) -> usize {
+        self.0.borrow().len()
+    }
+
     /// What such a clock shows at `world_ms`.
     pub fn clock_ms(&self, world_ms: f64) -> f64 {
         let stood = |(from, until): &(f64, f64)| (world_ms.min(*until) - from).max(0.0);
@@ -117,10 +122,10 @@ impl Page {
         self.0.borrow_mut().look(now_ms, shared);
     }
 
-    /// What the log says of events of one kind.
+    /// What the log says of events of one kind, by the calendar.
     pub fn entries(&self, kind: EventKind) -> Vec<LogEntry> {
         let seen = self.0.borrow();
-        seen.log.entries().filter(|entry| entry.kind == kind).copied().collect()
+        seen.log.dated().filter(|entry| entry.kind == kind).collect()
     }
 
     /// Whether the page has found the producer lost.
@@ -193,6 +198,7 @@ impl Seen {
         let (clock_ms, epoch_ms) = (self.clock_ms(now_ms), self.epoch_ms(now_ms));
         let asked_ms = snapshot.consumer.requested as f64 / self.frames_per_ms;
         if self.standstill.is_due(clock_ms) {
+            self.log.date(epoch_ms, ORIGIN_MS + now_ms);
             let stood_still = self.standstill.look(Look {
                 at_ms: clock_ms,
                 date_ms: ORIGIN_MS + now_ms,

@@ -63,7 +63,7 @@ impl Losses {
     /// Takes over what `log` says now.
     pub(in crate::lab) fn take(&mut self, log: &EventLog) {
         self.entries.clear();
-        self.entries.extend(log.entries());
+        self.entries.extend(log.dated());
         self.folded.clone_from(log.folded());
     }
 

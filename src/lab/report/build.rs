@@ -100,7 +100,8 @@ impl Report {
         let consumer = &last.consumer;
         let unexplained = Events::default();
         let events = log.events().unwrap_or(&unexplained);
-        let start_ms = facts.start_ms;
+        let start_ms = events.date_of(facts.start_ms);
+        let since = |at_ms| events.date_of(at_ms) - start_ms;
         Report {
             schema: Report::SCHEMA,
             scenario: scenario.clone(),
@@ -150,9 +151,9 @@ impl Report {
                 source_frames: (),
                 ratio: (),
             },
-            injected: log.injected(start_ms),
+            injected: log.injected(since),
             injected_missed: log.missed_injected(),
-            recoveries: log.recoveries(start_ms),
+            recoveries: log.recoveries(since),
             artifacts: (),
             verdicts: flags::of(scenario, facts, events, last),
             integrity: (scenario.source == SourceChoice::Index).then_some(Integrity {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::ledger::{Cause, EventKind, EventLog, Folded, LogEntry, ProducerAccount};
+use crate::ledger::{Calendar, Cause, EventKind, EventLog, Folded, LogEntry, ProducerAccount};
 
 /// One underrun.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -166,16 +166,23 @@ pub(super) struct Events {
     entries: Vec<LogEntry>,
     folded: Folded,
     by_cause: Vec<(Cause, u64)>,
+    calendar: Calendar,
 }
 
 impl Events {
     /// Takes over what `log` says now. Allocates only as the log grows: it may be looked at with every picture.
     pub fn take(&mut self, log: &EventLog) {
         self.entries.clear();
-        self.entries.extend(log.entries());
+        self.entries.extend(log.dated());
         self.folded.clone_from(log.folded());
+        self.calendar.clone_from(log.calendar());
         self.by_cause.clear();
         self.by_cause.extend(log.by_cause());
+    }
+
+    /// When it was by the calendar, as all that stands here is.
+    pub fn date_of(&self, at_ms: f64) -> f64 {
+        self.calendar.date_of(at_ms)
     }
 
     pub fn entries(&self) -> &[LogEntry] {

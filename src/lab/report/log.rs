@@ -99,24 +99,24 @@ impl RunLog {
         self.events.as_ref()
     }
 
-    /// All faults by their beginning, in milliseconds since `start_ms`.
-    pub(in crate::lab) fn injected(&self, start_ms: f64) -> Vec<Injected> {
+    /// All faults by their beginning, in the time that `since` makes of milliseconds since the epoch.
+    pub(in crate::lab) fn injected(&self, since: impl Fn(f64) -> f64) -> Vec<Injected> {
         let sides = self.producers.latest().chain(self.audio_threads.latest());
         let mut all: Vec<Injected> = sides
             .map(|fault| injected(fault, self.read))
             .chain(self.faults.iter().copied())
             .collect();
-        all.iter_mut().for_each(|fault| fault.at_ms -= start_ms);
+        all.iter_mut().for_each(|fault| fault.at_ms = since(fault.at_ms));
         all.sort_by(|one, other| one.at_ms.total_cmp(&other.at_ms));
         all
     }
 
-    /// Losses, in milliseconds since `start_ms`.
-    pub(super) fn recoveries(&self, start_ms: f64) -> Vec<Recovery> {
+    /// Losses, in the time that `since` makes of milliseconds since the epoch.
+    pub(super) fn recoveries(&self, since: impl Fn(f64) -> f64) -> Vec<Recovery> {
         self.recoveries
             .iter()
             .map(|loss| Recovery {
-                at_ms: loss.at_ms - start_ms,
+                at_ms: since(loss.at_ms),
                 ..loss.clone()
             })
             .collect()
@@ -174,7 +174,7 @@ mod tests {
             read: 51,
             ..snapshot(5, &faults)
         });
-        let all = log.injected(0.0);
+        let all = log.injected(|at_ms| at_ms);
         let told: Vec<_> = all.iter().map(|fault| (fault.frames, fault.shown_frames, fault.made)).collect();
         let all = Some(96);
         assert_eq!(
@@ -199,7 +199,7 @@ mod tests {
         log.look(&snapshot(4, &[at(20.0), at(30.0), at(40.0)]));
         // Looks came too late.
         log.look(&snapshot(9, &[at(90.0)]));
-        let all: Vec<f64> = log.injected(0.0).iter().map(|fault| fault.at_ms).collect();
+        let all: Vec<f64> = log.injected(|at_ms| at_ms).iter().map(|fault| fault.at_ms).collect();
         assert_eq!(all, [10.0, 20.0, 30.0, 40.0, 90.0]);
         assert_eq!(log.missed_injected(), 4, "numbers 5 to 8");
     }
@@ -210,7 +210,7 @@ mod tests {
         for number in 0..3 * RunLog::LIMIT as u64 {
             log.look(&snapshot(number + 1, &[fault(FaultKind::Stall, number as f64, 0)]));
         }
-        let all = log.injected(0.0);
+        let all = log.injected(|at_ms| at_ms);
         assert_eq!((all.len(), all[0].at_ms), (RunLog::LIMIT, 2.0 * RunLog::LIMIT as f64));
         assert_eq!(log.missed_injected(), 2 * RunLog::LIMIT as u64);
         assert!(log.producers.0.len() <= 2 * RunLog::LIMIT);
@@ -227,7 +227,7 @@ mod tests {
         log.look(&both);
         log.lost(7_100.0, "no heartbeat for 2 s".into());
         let all: Vec<_> = log
-            .injected(1_000.0)
+            .injected(|at_ms| at_ms - 1_000.0)
             .iter()
             .map(|fault| (fault.kind, fault.at_ms, fault.lasted_ms, fault.frames))
             .collect();
@@ -247,7 +247,7 @@ mod tests {
             reason: "no heartbeat for 2 s".into(),
             took_ms: None,
         };
-        assert_eq!(log.recoveries(1_000.0), [lost]);
+        assert_eq!(log.recoveries(|at_ms| at_ms - 1_000.0), [lost]);
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
         let faults: Vec<_> = FaultKind::ALL.iter().map(|kind| fault(*kind, 0.0, 0)).collect();
         let mut log = RunLog::default();
         log.look(&snapshot(faults.len() as u64, &faults));
-        let names: Vec<_> = log.injected(0.0).iter().map(|fault| fault.kind).collect();
+        let names: Vec<_> = log.injected(|at_ms| at_ms).iter().map(|fault| fault.kind).collect();
         assert_eq!(names, FaultKind::ALL.map(FaultKind::name));
         assert!(names.contains(&"allocate") && !names.contains(&"unknown"));
     }

@@ -51,7 +51,7 @@ pub struct LogEntry {
     pub number: u64,
     /// What happened.
     pub kind: EventKind,
-    /// When it began, in milliseconds since the epoch: when the browser asked for the first frame concerned, within one callback. It is heard later, by the output's latency. Of device events, the latest time at which they can have begun.
+    /// When it began, in milliseconds since the epoch, by the clock or the calendar ([`EventLog::dated`](super::EventLog::dated)): when the browser asked for the first frame concerned, within one callback. It is heard later, by the output's latency. Of device events, the latest time at which they can have begun.
     pub at_ms: f64,
     /// Place of the first frame concerned among all frames requested; of overruns and device events, of the frame that was asked for at that time.
     pub frame: u64,

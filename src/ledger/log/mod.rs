@@ -2,6 +2,7 @@
 //!
 //! Pure: the page tells what it sees ([`EventLog::look`], [`EventLog::saw`]), and nothing here asks the browser. See `DESIGN.md`, "Causes".
 
+mod calendar;
 mod drift;
 mod entry;
 mod folded;
@@ -15,6 +16,7 @@ mod tests;
 
 use std::collections::VecDeque;
 
+pub use calendar::Calendar;
 pub use drift::drift_ppm;
 pub use entry::{EventKind, Evidence, LogEntry};
 pub use folded::Folded;
@@ -33,6 +35,7 @@ pub struct EventLog {
     known: [u64; 4],
     /// Whether the latest device event goes on.
     device_open: bool,
+    calendar: Calendar,
 }
 
 /// Kinds that are numbered together.
@@ -68,6 +71,7 @@ impl EventLog {
             folded: Folded::default(),
             known: [0; 4],
             device_open: false,
+            calendar: Calendar::default(),
         }
     }
 
@@ -225,6 +229,28 @@ impl EventLog {
     /// The latest events, oldest first.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &LogEntry> + ExactSizeIterator {
         self.entries.iter().map(|kept| &kept.entry)
+    }
+
+    /// The page's clock shows `at_ms` and the calendar `date_ms`, both since the epoch. To be told about once a second: a clock may stand still while the machine sleeps.
+    pub fn date(&mut self, at_ms: f64, date_ms: f64) {
+        self.calendar.look(at_ms, date_ms);
+    }
+
+    /// What is known of the calendar.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// The latest events, oldest first, in the time of the calendar as far as it was told ([`EventLog::date`]); [`EventLog::entries`] are in that of the clock.
+    pub fn dated(&self) -> impl DoubleEndedIterator<Item = LogEntry> + ExactSizeIterator {
+        self.entries().map(|entry| {
+            let mut dated = *entry;
+            dated.at_ms = self.calendar.date_of(entry.at_ms);
+            if let Some(account) = &mut dated.evidence.account {
+                account.at_ms = self.calendar.date_of(account.at_ms);
+            }
+            dated
+        })
     }
 
     /// What is known of events that are listed no more.

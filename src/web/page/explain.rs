@@ -128,6 +128,7 @@ mod with_log {
                 return;
             }
             let mut log = self.log.borrow_mut();
+            log.date(self.epoch_ms(), Date::now());
             let device = PlaybackStats::of(&self.context);
             if let Some(PlaybackStats {
                 underrun_events: events,

@@ -21,7 +21,7 @@ impl Output {
     /// The latest losses, oldest first, each {number, kind, atMs, frame, frames, lastedMs, fill, endedBy, cause, evidence, settled}; see `LogEntry` for each field. What is not known (yet) is null.
     #[wasm_bindgen(js_name = events)]
     pub fn events_js(&self) -> Array {
-        self.with_log(|log| log.entries().map(entry).collect())
+        self.with_log(|log| log.dated().map(|dated| entry(&dated)).collect())
     }
 
     /// One verdict for each red flag: {flag, status, value, limit, unit, meaning, advice}; a value that was not measured is null.

@@ -6,7 +6,7 @@ use crate::ledger::{ConsumerLedger, EventLog, Findings, Lateness, LogEntry, Snap
 impl Output {
     /// The latest losses, oldest first, with their causes and what shows them. Older ones are counted: see [`Output::with_log`].
     pub fn events(&self) -> Vec<LogEntry> {
-        self.with_log(|log| log.entries().copied().collect())
+        self.with_log(|log| log.dated().collect())
     }
 
     /// What `read` makes of the event log as it is now.
