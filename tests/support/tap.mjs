@@ -14,8 +14,16 @@ export function tapSuite(extra = {}) {
   for (const name of readdirSync(FIXTURES)) routes[`/fixtures/${name}`] = path.join(FIXTURES, name);
   const site = suite({ server: { routes } });
   return {
-    async open() {
+    /** `prepare(page)`: what is to be done before the page loads its scripts. */
+    async open({ prepare = null } = {}) {
       const lab = await site.open();
+      if (prepare) {
+        await prepare(lab.page);
+        await lab.page.reload();
+        await lab.page.waitForSelector('body[data-phase="ready"]');
+        // What the page that is gone was still loading.
+        lab.complained.length = 0;
+      }
       await lab.page.addScriptTag({ type: 'module', url: 'tap-page.mjs' });
       await lab.page.waitForFunction(() => window.tap);
       return lab;
