@@ -193,7 +193,9 @@ test('the way back out of the back-forward cache ends balanced and explained', a
     return away;
   });
   assert.equal(away.persisted, true);
-  console.log(JSON.stringify(events));
+  assert.ok(events[0].evidence.stoodStillMs > 2500 && events[0].evidence.hiddenMs > 2500, JSON.stringify(events));
+  // Nothing was asked for in the meantime.
+  assert.ok(events[0].lastedMs < STALL_MS + 200, JSON.stringify(events));
   const { verdicts } = await told(driven.page);
   const hidden = verdicts.find(({ flag }) => flag === 'hiddenTab');
   assert.equal(hidden.status, 'warning');
@@ -205,7 +207,8 @@ test('the way back out of the back-forward cache ends balanced and explained', a
 test('a machine that sleeps loses nothing by itself; what is lost across its sleep is explained, and what is lost later is dated', async () => {
   const driven = await playing();
   const { events } = await lostAcross(driven, (page) => outside.sleepLaptop(page, 2000));
-  console.log(JSON.stringify(events));
+  assert.ok(events[0].evidence.stoodStillMs > 1500, JSON.stringify(events));
+  assert.ok(events[0].lastedMs < STALL_MS + 200, JSON.stringify(events));
   explained(await stall(driven));
   await driven.close();
 });

@@ -137,7 +137,10 @@ for (const [kind, fault, scenario, check] of [
     // Fast clocks only ever have too much.
     if (kind === 'rate') {
       assert.ok(report.overruns.frames > 8192 && ledger.droppedBy.overflow === report.overruns.frames);
-      assert.deepEqual([...new Set(report.overruns.log.map(({ cause }) => cause))], ['rate-mismatch'], JSON.stringify(report.overruns.log.slice(0, 3)));
+      const [last, ...others] = report.overruns.log.map(({ cause }) => cause).reverse();
+      assert.ok(others.length > 10 && others.every((cause) => cause === 'rate-mismatch'), JSON.stringify(report.overruns.log));
+      // An output pauses before it closes, and the clock goes on for that moment.
+      assert.ok(['rate-mismatch', 'suspended'].includes(last), JSON.stringify(report.overruns.log.at(-1)));
     }
     const flag = (name) => report.verdicts.find((verdict) => verdict.flag === name);
     assert.equal(flag('allocation').status, kind === 'allocate' ? 'bad' : 'good', JSON.stringify(flag('allocation')));

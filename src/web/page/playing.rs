@@ -338,11 +338,12 @@ mod with_files {
 
     /// Files: where in them, which, and what is wrong with them.
     impl Output {
-        /// What is heard now, latency taken off; `None` when no file is.
+        /// What is heard now, latency taken off; `None` when no file is. It goes back with a seek only: where the browser says that the way to the speaker is longer than it said before, it stands still for that long.
         pub fn position(&self) -> Option<Heard> {
             let (playing, _) = self.inner();
-            // Where the ledger is just being changed: as the last time.
-            let frame = self.heard_frame().unwrap_or(playing.heard_at.get());
+            // Where the ledger is just being changed: as the last time. (Places in the ring only ever grow, over seeks too.)
+            let known = playing.heard_at.get();
+            let frame = self.heard_frame().map_or(known, |frame| frame.max(known));
             playing.heard_at.set(frame);
             playing.played().ok()?.heard(frame)
         }
@@ -354,6 +355,7 @@ mod with_files {
         pub async fn seek(&self, item: usize, seconds: f64) -> Result<(), PageError> {
             let (playing, desk) = self.inner();
             let mut media = playing.played()?;
+            let change = playing.took_effect.get();
             if media.crashed().is_none() {
                 match media.seek(item, seconds).await {
                     // It hung, or what it played before made it crash: another decoder goes there.
@@ -365,12 +367,17 @@ mod with_files {
                 let list = media.list_from(item);
                 let anew = playing.open_anew(&desk, &list).await?;
                 let _turn = playing.turn().await;
-                if !playing.played()?.is(&media) {
+                if playing.took_effect.get() != change {
                     anew.close();
                     return Err(PageError::Replaced);
                 }
-                anew.inherit(&media);
-                playing.take(&desk, anew, &list, Some(Place { item, seconds })).await?;
+                if playing.played()?.is(&media) {
+                    anew.inherit(&media);
+                    playing.take(&desk, anew, &list, Some(Place { item, seconds })).await?;
+                } else {
+                    // It was replaced by itself meanwhile: that one goes there.
+                    anew.close();
+                }
             }
             playing.played()?.seek(item, seconds).await
         }
