@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { balances, drive } from '../support/output.mjs';
 import * as outside from '../support/outside.mjs';
+import { overhear } from '../support/overhear.mjs';
 import { fixtureBytes, suite, test } from '../support/suite.mjs';
 
 const site = suite({
@@ -317,32 +318,18 @@ for (const [how, end] of [['closed', (output) => output.close()], ['dropped', (o
   });
 }
 
-/** Has each of the page's workers tell the page what it measures. */
-async function overhear(page) {
-  await page.route('**/worklet/producer.js', async (route) => {
-    const response = await route.fetch();
-    const script = `
-      const told = new BroadcastChannel('measured');
-      const measure = performance.measure.bind(performance);
-      performance.measure = (name, options) => {
-        const { startTime, duration, detail } = measure(name, options);
-        told.postMessage({ name, startTime, duration, detail, kept: performance.getEntriesByType('measure').length });
-      };`;
-    await route.fulfill({ response, body: script + (await response.text()) });
-  });
-  await page.addInitScript(() => {
-    window.measured = [];
-    window.overheard = new BroadcastChannel('measured');
-    window.overheard.onmessage = ({ data }) => window.measured.push(data);
-  });
-  await page.reload();
-  await page.waitForFunction(() => window.driven && window.wasmBindings?.Output);
+/** A page whose workers tell what they measure. */
+async function overheard() {
+  const driven = await drive(site);
+  await overhear(driven.page);
+  await driven.page.reload();
+  await driven.page.waitForFunction(() => window.driven && window.wasmBindings?.Output);
+  await driven.page.waitForSelector('body[data-phase="ready"]');
+  return driven;
 }
 
 test('with an option, losses and blocks stand in the Performance panel, and do not pile up', async () => {
-  const driven = await drive(site);
-  await overhear(driven.page);
-  await driven.page.waitForSelector('body[data-phase="ready"]');
+  const driven = await overheard();
   await driven.start({ kind: 'sine' }, { bufferFrames: BUFFER_FRAMES, blockFrames: 64, timeline: true });
   await driven.plays();
   const event = only((await stall(driven)).events, 'stalled');
@@ -365,9 +352,7 @@ test('with an option, losses and blocks stand in the Performance panel, and do n
 });
 
 test('without the option nothing stands there', async () => {
-  const driven = await drive(site);
-  await overhear(driven.page);
-  await driven.page.waitForSelector('body[data-phase="ready"]');
+  const driven = await overheard();
   await driven.start({ kind: 'sine' }, { bufferFrames: BUFFER_FRAMES });
   await driven.plays();
   await stall(driven);

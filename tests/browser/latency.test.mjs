@@ -1,31 +1,11 @@
 // Is the ring's latency what is said of it? Every block is a marker: its worker notes when it was rendered, and a recording shows when its first frame came out.
 
 import assert from 'node:assert/strict';
+import { overhear } from '../support/overhear.mjs';
 import { test } from '../support/suite.mjs';
 import { tapSuite } from '../support/tap.mjs';
 
 const site = tapSuite();
-
-/** Has the page's workers tell it of each block that they show in the Performance panel: how many frames, and when the last of them was rendered, in ms since the epoch. */
-async function overhear(page) {
-  await page.route('**/worklet/producer.js', async (route) => {
-    const response = await route.fetch();
-    const script = `
-      const told = new BroadcastChannel('blocks');
-      const measure = performance.measure.bind(performance);
-      performance.measure = (name, options) => {
-        const { startTime, duration, detail } = measure(name, options);
-        const [, frames] = detail.devtools.properties.find(([property]) => property === 'frames');
-        told.postMessage([Number(frames), performance.timeOrigin + startTime + duration]);
-      };`;
-    await route.fulfill({ response, body: script + (await response.text()) });
-  });
-  await page.addInitScript(() => {
-    window.blocks = [];
-    window.overheard = new BroadcastChannel('blocks');
-    window.overheard.onmessage = ({ data }) => window.blocks.push(data);
-  });
-}
 
 /** Plays a file whose frames are numbered; how long each block's first frame took, in ms, and what is reported. */
 const measure = async (options) => {
@@ -55,16 +35,17 @@ const measure = async (options) => {
   const took = [];
   let position = 0;
   let nth = 0;
-  for (const [frames, renderedAt] of window.blocks) {
+  // Every block is measured when it has been rendered, from the first one on.
+  for (const { endMs: renderedAt, detail } of window.measured) {
+    const [, frames] = detail.devtools.properties.find(([property]) => property === 'frames');
     const piece = pieces.find(({ first, frames: length }) => position >= first && position < first + length);
     const place = piece && piece.at + position - piece.first;
     while (nth < looks.length && looks[nth].frames <= place) nth += 1;
     // Not what lay there before anybody looked.
     if (piece && nth > 0 && nth < looks.length && renderedAt > looks[0].at) took.push(looks[nth].at - renderedAt);
-    position += frames;
+    position += Number(frames);
   }
   took.sort((one, other) => one - other);
-  window.blocks.length = 0;
   return { took, latency: verdicts.latency, room: verdicts.ringBelowCallback, done, rate, pieces: pieces.length };
 };
 
