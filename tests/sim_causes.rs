@@ -24,9 +24,9 @@ use std::fmt::Debug;
 
 use injected::Injected;
 use noxrun::inject::Random;
-use noxrun::ledger::{Cause, LogEntry};
+use noxrun::ledger::{Cause, Ending, LogEntry};
 use outside::Outside;
-use rig::{Rig, is_right};
+use rig::{Rig, SETTLES_MS, is_right};
 use tally::Tally;
 
 /// Faults of each kind from outside, at least; by the injector, which has fewer kinds, a quarter more. (NOXRUN_EACH and NOXRUN_SEED try others.)
@@ -98,4 +98,27 @@ fn what_is_lost_after_a_sleep_is_dated_by_the_calendar() {
         (10..30).contains(&stopped),
         "in about half of 40 sleeps the clocks stand still: {stopped}"
     );
+}
+
+#[test]
+fn what_is_lost_as_the_output_pauses_keeps_its_cause() {
+    let mut random = Random::new(11);
+    for (cause, happen) in [
+        (Cause::Stalled, (|rig, ms| rig.strings.block_ms.set(ms)) as fn(&Rig, f64)),
+        (Cause::Stalled, |rig, ms| rig.strings.dry_until.set(rig.now_ms() + ms)),
+        (Cause::WokenLate, |rig, ms| rig.strings.oversleep_ms.set(ms)),
+        (Cause::WokenLate, |rig, ms| rig.simulation.world().freeze(rig.now_ms(), ms)),
+    ] {
+        for _ in 0..10 {
+            let mut rig = Rig::outside(Outside::PreemptAsleep.shape(&mut random));
+            rig.warm_up();
+            happen(&rig, rig.shape.ring_ms() + 120.0);
+            // In the midst of the loss.
+            rig.page.pauses(rig.now_ms() + rig.shape.ring_ms() + 60.0);
+            rig.simulation.run_for(rig.shape.ring_ms() + SETTLES_MS);
+            let losses = rig.losses();
+            assert!(losses.len() == 1 && is_right(&losses[0], &[cause]), "{losses:?}");
+            assert_eq!(losses[0].ended_by, Some(Ending::Paused), "{losses:?}");
+        }
+    }
 }

@@ -143,13 +143,12 @@ impl Delays {
     pub fn slept(&mut self, shared: &SharedOutput, from_ms: f64, now_ms: f64, rest: Rest, there: bool) {
         let took_ms = (now_ms - from_ms).max(0.0);
         let (before, after) = (self.looked.1, Delays::asked(shared));
-        // A sleep that a pause has lengthened tells nothing of the next ones, nor of this one.
-        let rest = if shared.control.paused.load(Ordering::Relaxed) != 0 || self.paused {
-            Rest::Call
-        } else {
-            rest
-        };
-        self.paused = shared.control.paused.load(Ordering::Relaxed) != 0;
+        // A sleep that a pause has lengthened tells nothing of the next ones, nor of this one; unless the ring ran dry before: then it was too long by itself.
+        let paused = shared.control.paused.load(Ordering::Relaxed) != 0;
+        let in_pause = paused || self.paused;
+        self.paused = paused;
+        let starved = shared.consumer.0.underrun_events.load(Ordering::Relaxed) != self.answered;
+        let rest = if in_pause && !starved { Rest::Call } else { rest };
         self.still = if after > before { 0 } else { self.still.saturating_add(1) };
         if rest == Rest::Dry {
             self.spell.dry_ms += took_ms;
@@ -169,6 +168,9 @@ impl Delays {
         };
         self.look(shared, now_ms);
         self.spell.late_ms = self.spell.late_ms.max(late_ms);
+        if in_pause {
+            return;
+        }
         let ledger = &shared.producer;
         ledger.sequence.begin();
         ledger.lateness[lateness_bucket(late_ms)].add(1);

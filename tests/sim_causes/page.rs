@@ -59,6 +59,8 @@ struct Seen {
     /// When the worker's `error` event comes.
     crash_ms: f64,
     lost: bool,
+    /// When a script has the output pause.
+    pause_ms: f64,
     /// Faults on purpose as they really happened, from either side's records: the truth. The log never sees it.
     injected: Vec<InjectedFault>,
     of_audio: Vec<InjectedFault>,
@@ -87,6 +89,7 @@ impl Page {
             next_look_ms: now_ms + EVERY_MS,
             crash_ms: f64::INFINITY,
             lost: false,
+            pause_ms: f64::INFINITY,
             injected: Vec::new(),
             of_audio: Vec::new(),
         };
@@ -110,6 +113,11 @@ impl Page {
     /// The worker's code crashes at `at_ms`, of which the browser tells the page.
     pub fn worker_crashes(&self, at_ms: f64) {
         self.0.borrow_mut().crash_ms = at_ms;
+    }
+
+    /// The output pauses at `at_ms`.
+    pub fn pauses(&self, at_ms: f64) {
+        self.0.borrow_mut().pause_ms = at_ms;
     }
 
     /// The page's thread does not run from `from_ms` until `until_ms`.
@@ -166,6 +174,9 @@ impl Seen {
         while let Some((_, state)) = self.changes.front().copied().filter(|(at_ms, _)| *at_ms <= now_ms) {
             self.changes.pop_front();
             self.hear(now_ms, state);
+        }
+        if now_ms >= self.pause_ms {
+            shared.set_paused(true);
         }
         if now_ms >= self.next_look_ms {
             self.look(now_ms, shared);
