@@ -8,6 +8,8 @@ class Sink {
   room() { return 1 << 20; }
   write(samples, frames) { this.frames += frames; }
   jump() {}
+  join() {}
+  unread() { return 0; }
   segment() {}
   end() { this.ended = true; }
   isDrained() { return true; }
@@ -40,4 +42,6 @@ onmessage = async ({ data: { glue: url, module, pages, file, sampleRate, channel
   }
   postMessage({ runs });
 };
+// What is thrown in an async function is no error event.
+addEventListener('unhandledrejection', ({ reason }) => postMessage({ error: String(reason) }));
 onmessageerror = () => postMessage({ error: 'the message could not be read' });

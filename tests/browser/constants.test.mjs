@@ -50,6 +50,13 @@ test('the raw exports that the processor calls are there', async () => {
   for (const name of called) assert.match(rust, new RegExp(`pub extern "C" fn ${name}\\(`));
 });
 
+test('the feed has in JavaScript what the feeder calls, in what ships and in the bench', async () => {
+  const [rust, ...all] = await Promise.all(['src/web/feeder.rs', 'worklet/feeder.js', 'benches/browser/decode.worker.js'].map(read));
+  const methods = [...rust.matchAll(/#\[wasm_bindgen\(method(?:, js_name = (\w+))?\)\]\s+fn (\w+)\(this: &FeedPort/g)].map(([, js, name]) => js ?? name);
+  assert.ok(methods.length >= 10, `${methods}`);
+  for (const js of all) for (const name of methods) assert.match(js, new RegExp(`^  ${name}\\(`, 'm'));
+});
+
 test('the processor imports nothing and makes nothing in process()', async () => {
   const js = await read('worklet/processor.js');
   assert.doesNotMatch(js, /^\s*import\b|\bimport\(/m);
