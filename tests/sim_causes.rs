@@ -29,7 +29,7 @@ use outside::Outside;
 use rig::{Rig, SETTLES_MS, is_right};
 use tally::Tally;
 
-/// Faults of each kind from outside, at least; by the injector, which has fewer kinds, a quarter more. (NOXRUN_EACH and NOXRUN_SEED try others.)
+/// Faults of each kind from outside, at least; by the injector, which has fewer kinds, a fifth more. (NOXRUN_EACH and NOXRUN_SEED try others.)
 const EACH: usize = 60;
 
 /// Prints what is wrong, when asked to (NOXRUN_SHOW).
@@ -50,7 +50,7 @@ fn causes_are_right_for_faults_of_every_kind() {
     let outside =
         (Outside::ALL.into_iter().zip(seed + 1_000..)).map(|(kind, seed)| (format!("{kind:?}"), false, kind.campaign(each, seed)));
     let injected = (Injected::ALL.into_iter().zip(seed + 2_000..))
-        .map(|(kind, seed)| (format!("injected {kind:?}"), true, kind.campaign(each * 5 / 4, seed)));
+        .map(|(kind, seed)| (format!("injected {kind:?}"), true, kind.campaign(each * 6 / 5, seed)));
     let (mut all, mut by_injector, mut kinds, mut right, mut unknown) = (Tally::default(), 0, 0.0, 0.0, 0.0);
     for (name, injected, tally) in outside.chain(injected) {
         println!("{name}: {tally}");
@@ -75,7 +75,7 @@ fn causes_are_right_for_faults_of_every_kind() {
         100.0 * injected,
     );
     assert!(all.heard >= 1_000, "{all}");
-    assert!((0.4..0.6).contains(&injected), "about half from either side");
+    assert!((0.4..=0.5).contains(&injected), "at least half of them from outside");
     assert!(all.right_share() >= 0.99 && right >= 0.99 * kinds);
     assert!(all.unknown_share() <= 0.01 && unknown <= 0.01 * kinds);
 }

@@ -7,9 +7,10 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event, EventTarget, KeyboardEvent};
 
 use super::controls::fill_track;
-use super::dom::{document, element, listen, now_ms, window};
+use super::dom::{document, element, epoch_ms, listen, now_ms, window};
 use super::jobs::Job;
 use super::page::Lab;
+use crate::web::page::Output;
 
 /// Where the space bar has a meaning of its own.
 const HAS_ITS_OWN_KEYS: &str = "button, input, select, textarea, a, summary, [contenteditable], .log";
@@ -125,19 +126,23 @@ fn connect_faults(lab: &Rc<Lab>) -> Result<(), JsValue> {
     }
     let on = lab.clone();
     listen(&controls.crash, "click", move |_: Event| {
-        if let Some(output) = on.output() {
-            output.crash();
-        }
+        on.end_producer(Output::crash);
     })?;
     let on = lab.clone();
     listen(&controls.kill, "click", move |_: Event| {
-        if let Some(output) = on.output() {
-            output.kill();
-        }
+        on.end_producer(Output::kill);
     })
 }
 
 impl Lab {
+    /// Ends the producer in one way or the other, for the report too.
+    fn end_producer(&self, how: fn(&Output)) {
+        if let Some(output) = self.output() {
+            self.view.borrow().run_log().borrow_mut().fault("kill", epoch_ms(), None);
+            how(&output);
+        }
+    }
+
     /// The source controls have changed: plays what they say, if anything plays.
     fn source_changed(self: &Rc<Self>) {
         if self.controls.choice.lacks_file() || !self.phase_now().is_live() {

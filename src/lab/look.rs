@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::announce::Topic;
 use super::controls::set_disabled;
-use super::dom::{now_ms, sleep, window};
+use super::dom::{epoch_ms, now_ms, sleep, window};
 use super::page::Lab;
 use super::phase::Phase;
 use crate::web::PageError;
@@ -112,7 +112,15 @@ impl Lab {
     }
 
     pub(super) fn show(self: &Rc<Self>, phase: Phase) {
-        self.phase.set(phase);
+        let before = self.phase.replace(phase);
+        // A run notes it by itself.
+        if phase == Phase::Lost
+            && before != phase
+            && !super::run::is_on()
+            && let Some(OutputState::Lost(why)) = self.output().map(|output| output.state())
+        {
+            self.view.borrow().run_log().borrow_mut().lost(epoch_ms(), why);
+        }
         self.controls.show_phase(phase, self.working.get());
         let run = super::run::is_on();
         self.controls.faults.offer(!run);

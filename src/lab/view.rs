@@ -70,6 +70,8 @@ pub(super) struct View {
     earlier: [(f64, Option<Snapshot>); 2],
     /// Frames that the ring's control asks for, before and while something plays.
     limit: u64,
+    /// The most that the latest output was told to keep ahead.
+    largest_limit: u64,
     pub(super) announcer: Announcer,
     announcement: HtmlElement,
     announced: (Phase, u64),
@@ -118,6 +120,7 @@ impl View {
             latest: Snapshot::default(),
             earlier: [(f64::NEG_INFINITY, None), (f64::NEG_INFINITY, None)],
             limit: 2048,
+            largest_limit: 0,
             announcer: Announcer::default(),
             announcement: element("announce")?,
             announced: (Phase::Idle, 0),
@@ -131,6 +134,7 @@ impl View {
         self.facts_at_ms = f64::NEG_INFINITY;
         self.playing = None;
         self.latest = Snapshot::default();
+        self.largest_limit = 0;
         self.earlier = [(f64::NEG_INFINITY, None), (f64::NEG_INFINITY, None)];
         self.announced.1 = 0;
         self.hint.set_hidden(true);
@@ -162,6 +166,7 @@ impl View {
     /// Shows what `frames` of ring are, where no output does.
     pub(super) fn show_limit(&mut self, frames: u64) {
         self.limit = frames;
+        self.largest_limit = self.largest_limit.max(frames);
         let ms = 1e3 * frames as f64 / self.sample_rate();
         match self.facts {
             Some(_) => self.ring_ms.show(Ms(ms)),
@@ -180,7 +185,12 @@ impl View {
         if let Some(output) = output {
             output.with_log(|events| self.run_log.borrow_mut().explain(events));
         }
-        let facts = facts_of(self.facts.as_ref()?, 0, self.start_ms?, self.hidden_seconds);
+        let facts = facts_of(
+            self.facts.as_ref()?,
+            self.largest_limit as usize,
+            self.start_ms?,
+            self.hidden_seconds,
+        );
         Some(Report::new(scenario, &facts, &self.run_log.borrow(), &self.latest))
     }
 

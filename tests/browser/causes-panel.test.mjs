@@ -350,6 +350,25 @@ test('report, log and summary can be saved and copied, while it plays and afterw
   await lab.close();
 });
 
+test('a producer that was ended by hand stands in the report, with the loss that it was, also after the ring was made smaller', async () => {
+  const lab = await site.open();
+  await lab.type('ring-size', 16_384);
+  await lab.play();
+  await lab.plays(44_100);
+  await lab.type('ring-size', 2048);
+  await lab.plays(22_050);
+  await lab.page.click('#kill');
+  await lab.state('lost');
+  const { injected, recoveries, underruns, latency, sampleRate, ledger } = JSON.parse((await saved(lab, 'report-save')).text);
+  assert.deepEqual(injected.map(({ kind, lastedMs }) => [kind, lastedMs]), [['kill', null]]);
+  assert.deepEqual(recoveries.map(({ cause, tookMs }) => [cause, tookMs]), [['producer-lost', null]]);
+  assert.ok(recoveries[0].atMs > injected[0].atMs && injected[0].atMs > 1000, JSON.stringify({ injected, recoveries }));
+  assert.deepEqual([underruns.byCause['producer-lost'], ledger.imbalanceFrames], [1, 0], JSON.stringify(underruns));
+  // What lay in the larger ring is not measured by the smaller one.
+  assert.ok((latency.ringMs.max * sampleRate) / 1e3 > 8192, JSON.stringify(latency));
+  await lab.close({ complained: false });
+});
+
 test('the link plays the same again, faults included', async () => {
   const lab = await site.open();
   await lab.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);

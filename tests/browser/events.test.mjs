@@ -167,6 +167,7 @@ async function lostAcross(driven, meanwhile) {
   // Each loss once, and each with a reason that it may have.
   assert.equal(stats.underruns.events - underruns.events, events.length);
   assert.ok(events.length > 0);
+  assert.ok(['stalled', 'suspended'].includes(events[0].cause), JSON.stringify(events));
   for (const { cause } of events) assert.ok(['stalled', 'suspended', ...BUSY].includes(cause), JSON.stringify(events));
   return { events, came };
 }
@@ -248,7 +249,7 @@ test('a healthy output\'s verdicts are good, each with its figure', async () => 
   const { verdicts } = await told(driven.page);
   assert.equal(verdicts.length, 15);
   const by = Object.fromEntries(verdicts.map((verdict) => [verdict.flag, verdict]));
-  for (const name of ['duplicates', 'ringBelowCallback', 'ringBelow512', 'sampleRateMismatch', 'drift', 'allocation', 'producerLoad', 'isolation', 'hiddenTab']) {
+  for (const name of ['duplicates', 'ringBelowCallback', 'ringBelow512', 'sampleRateMismatch', 'drift', 'allocation', 'producerLoad', 'isolation', 'hiddenTab', 'startup', 'aliasedBuffer']) {
     const verdict = Object.entries(by).find(([flag]) => flag === name)?.[1];
     assert.ok(verdict, `${name} is none of ${Object.keys(by)}`);
     assert.equal(verdict.status, 'good', JSON.stringify(verdict));

@@ -95,6 +95,9 @@ test('a thousand faults, and why their frames were lost', async (t) => {
   t.diagnostic(line);
   const shown = `${line}; ${JSON.stringify(wrong.slice(0, 5))}`;
   assert.ok(ONLY || sum('faults') >= 1000 * Math.min(1, SHARE), shown);
+  const outside = [...kinds].reduce((faults, [name, tally]) => faults + (name.startsWith('from outside') ? tally.faults : 0), 0);
+  t.diagnostic(`${outside} of them from outside`);
+  assert.ok(ONLY || SHARE < 1 || 2 * outside >= sum('faults'), `${outside} of ${sum('faults')}`);
   for (const [name, { faults, heard }] of kinds) {
     if (!HARMLESS.some((kind) => name.split(', ').includes(kind))) assert.ok(heard >= 0.4 * faults, `${name}: ${heard} of ${faults} heard`);
   }

@@ -132,6 +132,12 @@ pub struct OverrunEvidence {
     pub context: Option<&'static str>,
     /// Everything stood still meanwhile.
     pub stood_still_ms: f64,
+    /// As with underruns.
+    pub long_tasks_ms: Option<f64>,
+    /// As with underruns.
+    pub hidden_ms: f64,
+    /// As with underruns.
+    pub device_underruns: Option<u64>,
 }
 
 /// One break of the index signal.
@@ -237,6 +243,9 @@ impl Events {
                 callback_frames: entry.evidence.callback_frames,
                 context: entry.evidence.context,
                 stood_still_ms: entry.evidence.stood_still_ms,
+                long_tasks_ms: entry.evidence.long_tasks_ms,
+                hidden_ms: entry.evidence.hidden_ms,
+                device_underruns: entry.evidence.device_underruns,
             },
         };
         self.of_kind(EventKind::Overrun).map(overrun).collect()

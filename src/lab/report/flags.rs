@@ -52,7 +52,8 @@ fn findings(scenario: &Scenario, facts: &Facts, events: &Events, last: &Snapshot
         // There is no queue.
         queue_blocks: None,
         // A source renders at the context's rate, whatever it is, unless another was wanted.
-        asked_rate: Some(scenario.sample_rate.unwrap_or(facts.sample_rate)),
+        // Browsers take rates in single precision.
+        asked_rate: Some(scenario.sample_rate.map_or(facts.sample_rate, |rate| f64::from(rate as f32))),
         sample_rate: Some(facts.sample_rate),
         drift_ppm: if scenario.pace == Pace::Demand { Some(0.0) } else { drift_ppm },
         producer_allocations: counted.then_some(last.producer.allocations),

@@ -340,6 +340,9 @@ fn every_count_arrives_in_its_place() {
                 callback_frames: Some(512),
                 context: None,
                 stood_still_ms: 0.0,
+                long_tasks_ms: Some(0.0),
+                hidden_ms: 0.0,
+                device_underruns: Some(0),
             },
         }]
     );

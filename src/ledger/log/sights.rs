@@ -9,6 +9,8 @@ use super::entry::Evidence;
 const SPANS: usize = 256;
 /// Looks at the device's count this far apart tell nothing of what was between, in ms.
 const UNWATCHED_MS: f64 = 2_500.0;
+/// The device lacked all of the time between two looks if the browser counts so much of it: it brings its count up to date once a second, by its own clock.
+const FILLED_SHARE: f64 = 0.8;
 
 /// From when until when; the latter is infinite for what goes on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,6 +83,8 @@ pub(super) struct Sights {
     /// Looks at the device's count: from the one before, with what was counted since.
     device: Option<Spans<u64>>,
     device_looked_ms: f64,
+    /// Whether what is counted next may be the same gap.
+    device_may_go_on: bool,
 }
 
 impl Sights {
@@ -121,6 +125,7 @@ impl Sights {
         let ms = seconds.max(0.0) * 1e3;
         let goes_on = known
             && at_ms - self.device_looked_ms < UNWATCHED_MS
+            && self.device_may_go_on
             && looks.0.back().is_some_and(|(before, _)| before.to_ms == self.device_looked_ms);
         let gap = DeviceGap {
             at_ms: if known {
@@ -132,6 +137,8 @@ impl Sights {
             ms,
             goes_on,
         };
+        // Where two looks meet it may be one gap. What goes on beyond the second has filled all of it; else these are gaps of their own.
+        self.device_may_go_on = gap.is_there() && (!goes_on || ms >= FILLED_SHARE * (at_ms - self.device_looked_ms));
         // Only what was counted is kept.
         if gap.is_there() {
             let from_ms = if known { self.device_looked_ms } else { at_ms - ms };

@@ -59,3 +59,15 @@ fn an_underrun_knows_of_gaps_around_it() {
     let underrun = page.log.entries().find(|entry| entry.kind == EventKind::Underrun);
     assert_eq!(underrun.and_then(|entry| entry.evidence.device_underruns), Some(1));
 }
+
+#[test]
+fn short_gaps_in_every_second_are_many_events() {
+    let mut page = Page::new();
+    poll(&mut page, 0, 0.0);
+    for _ in 0..10 {
+        poll(&mut page, 1, 0.02);
+    }
+    poll(&mut page, 0, 0.0);
+    // Two that follow one another may be one that lies where two looks meet.
+    assert_eq!(gaps(&page), [1, 2, 3, 4, 5].map(|number| (number, 40.0, 2)));
+}
