@@ -23,10 +23,11 @@
 //! | move frames between threads | [`ring`] |
 //! | know what became of each frame | [`ledger`] |
 //! | see what the audio thread does | [`consume::Quanta`] |
+//! | compare other ways between the two | [`strategy`] |
 //! | start an output in a page | `web::page::Output` (Wasm only) |
 //!
 //! # Features
-//! None by default. `synth`: the built-in synthesiser. `decode`: audio files. `lab`: the page. `explain`: why frames were lost. `faults`: faults on purpose. `count-allocations`: an allocator that counts.
+//! None by default. `synth`: the built-in synthesiser. `decode`: audio files. `lab`: the page. `explain`: why frames were lost. `faults`: faults on purpose. `strategies`: the other ways from the producer to the audio thread. `count-allocations`: an allocator that counts.
 // The instructions to wait on and notify a word of memory are not stable in Rust yet.
 #![cfg_attr(all(target_family = "wasm", target_feature = "atomics"), feature(stdarch_wasm_atomic_wait))]
 
@@ -54,6 +55,7 @@ pub mod shared;
 pub mod sim;
 #[cfg(not(loom))]
 pub mod source;
+pub mod strategy;
 #[cfg(not(loom))]
 pub mod watch;
 #[cfg(all(target_family = "wasm", not(loom)))]

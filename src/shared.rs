@@ -6,6 +6,8 @@ use crate::ledger::Snapshot;
 use crate::ledger::{ConsumerLedger, ProducerLedger};
 use crate::ring::sync::{Arc, AtomicU32, Ordering};
 use crate::ring::{MAGIC, Ring, VERSION};
+#[cfg(feature = "strategies")]
+use crate::strategy::{Exchange, Strategy};
 
 /// What the page asks for. Written by the page alone; the sides look at it once a quantum or once a turn.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub struct Control {
     pub burst_frames: AtomicU32,
     /// Frames requested from one such burst to the next; 0: none.
     pub burst_every: AtomicU32,
+    /// What is heard when there is nothing to play: a [`Conceal`](crate::conceal::Conceal) as its number.
+    pub conceal: AtomicU32,
 }
 
 /// The shared state of one output, in its engine memory. `#[repr(C)]`: the page copies its bytes out of that memory.
@@ -53,6 +57,9 @@ pub struct SharedOutput {
     pub consumer: Aligned<ConsumerLedger>,
     /// The context's rate in Hz; never changes.
     pub sample_rate: f32,
+    /// What lies between the two sides beside the ring; never changes.
+    #[cfg(feature = "strategies")]
+    pub exchange: Exchange,
 }
 
 /// Begins on a pair of cache lines of its own.
@@ -80,7 +87,27 @@ impl SharedOutput {
             producer: ProducerLedger::default(),
             consumer: Aligned::default(),
             sample_rate,
+            #[cfg(feature = "strategies")]
+            exchange: Exchange::new(Strategy::Ring, channels, 0),
         })
+    }
+
+    /// The same output with another strategy, for blocks of up to `block_frames` frames (1 to 8192). The ring's limit is set to what the strategy may keep ahead: `blocks` of them where it keeps whole blocks.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    #[cfg(feature = "strategies")]
+    pub fn with_strategy(mut self, strategy: Strategy, block_frames: usize, depth: usize) -> Result<Self, Error> {
+        crate::error::in_range("the block", block_frames as f64, 1.0, 8192.0, " frames")?;
+        let (least, most) = (*Strategy::DEPTH.start(), *Strategy::DEPTH.end());
+        crate::error::in_range("the queue's depth", depth as f64, least as f64, most as f64, " blocks")?;
+        self.exchange = Exchange::new(strategy, self.ring.channels(), block_frames);
+        match strategy {
+            Strategy::Queue => self.ring.set_limit(depth * block_frames)?,
+            _ if strategy.newest_counts() => self.ring.set_limit(block_frames)?,
+            _ => {}
+        }
+        Ok(self)
     }
 
     /// A consistent snapshot, from the same process (natively; the page has its own way, through bytes). Tries until neither side changes anything meanwhile.

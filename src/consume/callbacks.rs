@@ -2,6 +2,8 @@
 
 use super::BurstMeter;
 use crate::ledger::ConsumerLedger;
+#[cfg(feature = "strategies")]
+use crate::ledger::FoundKind;
 use crate::ring::sync::Ordering;
 use crate::shared::Control;
 
@@ -16,6 +18,9 @@ pub(super) struct Callbacks {
     /// The callback under way: whether a quantum of it starved or was a duplicate.
     starved: bool,
     duplicate: bool,
+    /// … and what the index signal showed in it.
+    #[cfg(feature = "strategies")]
+    found: [bool; FoundKind::COUNT],
     /// Bucket of the ring's fill before its first quantum was read; none if that was not read from the ring.
     fill_bucket: Option<usize>,
     /// Whether no quantum of it was served yet.
@@ -31,6 +36,8 @@ impl Callbacks {
             wishes: (0, 0),
             starved: false,
             duplicate: false,
+            #[cfg(feature = "strategies")]
+            found: Default::default(),
             fill_bucket: None,
             first: true,
         }
@@ -74,6 +81,15 @@ impl Callbacks {
         self.asked = self.meter.wants_time();
     }
 
+    /// What the index signal showed in the quantum that is about to be served, by kind.
+    ///
+    /// # Real-time
+    /// Safe.
+    #[cfg(feature = "strategies")]
+    pub fn found(&mut self, found: [bool; FoundKind::COUNT]) {
+        self.found.iter_mut().zip(found).for_each(|(any, found)| *any |= found);
+    }
+
     #[cold]
     #[inline(never)]
     fn look(&mut self, ledger: &ConsumerLedger, wishes: (u32, u32), now_ms: f64) {
@@ -93,6 +109,10 @@ impl Callbacks {
             if ended > 0 {
                 self.count(ledger, ended);
             }
+            #[cfg(feature = "strategies")]
+            {
+                self.found = Default::default();
+            }
             (self.starved, self.duplicate, self.fill_bucket, self.first) = (false, false, None, true);
         }
     }
@@ -103,6 +123,10 @@ impl Callbacks {
         ledger.callbacks.add(1);
         ledger.starved_callbacks.add(u64::from(self.starved));
         ledger.duplicate_callbacks.add(u64::from(self.duplicate));
+        #[cfg(feature = "strategies")]
+        for (count, found) in ledger.found_callbacks.iter().zip(self.found) {
+            count.add(u64::from(found));
+        }
         if let Some(bucket) = self.fill_bucket {
             ledger.callback_fill[bucket].add(1);
         }

@@ -1,21 +1,26 @@
 //! What is written down about the quanta, apart from serving them: so that a bench can leave it out and tell what it costs.
 
 use super::callbacks::Callbacks;
+#[cfg(feature = "strategies")]
+use super::detect::Found;
 use super::index_check::Break;
 use crate::ledger::{ConsumerLedger, DroppedBy, Ending, SLIP_SLOTS, SilentBy, SlipKind, UNDERRUN_SLOTS};
 use crate::ring::sync::Ordering;
 use crate::shared::SharedOutput;
 
-/// How a quantum's frames divide: `fresh`, then `missing` for want of data, then `resting` on purpose.
+/// How a quantum's frames divide: `played`, then `missing` for want of data, then `resting` on purpose.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts {
-    pub(super) fresh: usize,
+    /// Out of the exchange, and of these: played before, and zeros where the exchange itself had nothing.
+    pub(super) played: usize,
+    pub(super) repeated: usize,
+    pub(super) holes: usize,
     pub(super) missing: usize,
     pub(super) resting: usize,
     pub(super) why: SilentBy,
-    /// Whether the fresh frames are the fade before a pause.
+    /// Whether the frames played are the fade before a pause.
     pub(super) pausing: bool,
-    /// Frames in the ring before; `None` when the ring was left alone.
+    /// Frames ahead of the reader before; `None` when the exchange was left alone.
     pub(super) fill: Option<usize>,
 }
 
@@ -28,6 +33,20 @@ pub struct Served {
     pub(super) concealed: usize,
     /// Position in the ring after it.
     pub(super) position: u64,
+    /// Frames taken out of the exchange and not played yet, where the strategy does that.
+    pub(super) held: Option<usize>,
+}
+
+impl Parts {
+    /// Frames played for the first time.
+    fn fresh(&self) -> usize {
+        self.played - self.repeated - self.holes
+    }
+
+    /// Frames that should have been there.
+    fn lost(&self) -> usize {
+        self.missing + self.holes
+    }
 }
 
 /// Keeps the books of one consumer, on the audio thread: [`Ledger`], or [`NoLedger`].
@@ -46,6 +65,13 @@ pub trait Keep {
 
     /// Frames were discarded.
     fn dropped(&mut self, shared: &SharedOutput, by: DroppedBy, frames: usize);
+
+    /// Frames were written to while they were copied.
+    fn torn(&mut self, shared: &SharedOutput, frames: usize);
+
+    /// What the index signal showed of this quantum.
+    #[cfg(feature = "strategies")]
+    fn found(&mut self, shared: &SharedOutput, found: Found);
 
     /// The index signal broke.
     fn slipped(&mut self, shared: &SharedOutput, slip: Break);
@@ -73,6 +99,11 @@ impl Keep for NoLedger {
     fn begin(&mut self, _: &SharedOutput, _: f64) {}
 
     fn dropped(&mut self, _: &SharedOutput, _: DroppedBy, _: usize) {}
+
+    fn torn(&mut self, _: &SharedOutput, _: usize) {}
+
+    #[cfg(feature = "strategies")]
+    fn found(&mut self, _: &SharedOutput, _: Found) {}
 
     fn slipped(&mut self, _: &SharedOutput, _: Break) {}
 
@@ -119,6 +150,20 @@ impl Keep for Ledger {
         shared.consumer.0.dropped[by as usize].add(frames as u64);
     }
 
+    fn torn(&mut self, shared: &SharedOutput, frames: usize) {
+        shared.consumer.0.changed.add(frames as u64);
+    }
+
+    #[cfg(feature = "strategies")]
+    fn found(&mut self, shared: &SharedOutput, found: Found) {
+        let ledger = &shared.consumer.0;
+        for (kind, frames) in found.into_iter().enumerate().filter(|(_, frames)| *frames > 0) {
+            ledger.found_frames[kind].add(frames);
+            ledger.found_quanta[kind].add(1);
+        }
+        self.callbacks.found(found.map(|frames| frames > 0));
+    }
+
     fn slipped(&mut self, shared: &SharedOutput, slip: Break) {
         let ledger = &shared.consumer.0;
         match slip.kind {
@@ -145,13 +190,20 @@ impl Keep for Ledger {
         if let Some(bucket) = bucket {
             ledger.fill[bucket].add(1);
         }
-        self.callbacks.served(parts.missing > 0, false, bucket);
+        self.callbacks.served(parts.lost() > 0, parts.repeated > 0, bucket);
         let before = ledger.requested.load(Ordering::Relaxed);
         ledger.requested.store(before + frames as u64, Ordering::Relaxed);
-        ledger.fresh.add(parts.fresh as u64);
+        ledger.fresh.add(parts.fresh() as u64);
         ledger.quanta.add(1);
         ledger.quantum.set(frames as u64);
-        if parts.fresh < frames {
+        if parts.repeated > 0 {
+            ledger.repeated.add(parts.repeated as u64);
+            ledger.duplicate_quanta.add(1);
+        }
+        if let Some(held) = served.held {
+            ledger.held.set(held as u64);
+        }
+        if parts.played - parts.holes < frames {
             self.gap(ledger, before, &served);
         } else if self.starving {
             self.ended(ledger, Ending::Back);
@@ -179,24 +231,27 @@ impl Ledger {
         let Served {
             frames, parts, concealed, ..
         } = *served;
-        let (from, to) = (before + parts.fresh as u64, before + frames as u64);
+        // Holes lie anywhere: from the beginning, then.
+        let from = before + if parts.holes > 0 { 0 } else { parts.played as u64 };
+        let to = before + frames as u64;
         if from != ledger.gap_to.get() {
             ledger.gap_from.set(from);
         }
         ledger.gap_to.set(to);
         ledger.silent[parts.why as usize].add(parts.resting as u64);
-        if parts.missing > 0 {
+        let lost = parts.lost();
+        if lost > 0 {
             let begins = !core::mem::replace(&mut self.starving, true);
             if begins {
                 begin_underrun(ledger, from, served);
             }
             ledger.concealed.add(concealed as u64);
-            ledger.silent[SilentBy::Underrun as usize].add((parts.missing - concealed) as u64);
+            ledger.silent[SilentBy::Underrun as usize].add((lost - concealed) as u64);
             ledger.starved_quanta.add(1);
             let event = &ledger.underruns[latest_slot(ledger)];
-            event.frames.add(parts.missing as u64);
+            event.frames.add(lost as u64);
             event.quanta.add(1);
-            ledger.underrun_frames.add(parts.missing as u64);
+            ledger.underrun_frames.add(lost as u64);
             ledger.underrun_longest.set(ledger.underrun_longest.get().max(event.frames.get()));
         } else if self.starving {
             self.ended(

@@ -4,6 +4,8 @@ mod burst;
 #[cfg(feature = "faults")]
 mod burst_fault;
 mod callbacks;
+#[cfg(feature = "strategies")]
+mod detect;
 mod index_check;
 mod keep;
 mod planar;

@@ -35,7 +35,7 @@ impl Planar {
     }
 
     /// Changes the frames in use, at most [`Planar::stride`].
-    pub(super) fn set_frames(&mut self, frames: usize) {
+    pub(crate) fn set_frames(&mut self, frames: usize) {
         self.frames = frames.min(self.stride);
     }
 
@@ -45,12 +45,12 @@ impl Planar {
     }
 
     /// One channel's frames in use, to be changed.
-    pub(super) fn channel_mut(&mut self, channel: usize) -> &mut [f32] {
+    pub(crate) fn channel_mut(&mut self, channel: usize) -> &mut [f32] {
         &mut self.samples[channel * self.stride..][..self.frames]
     }
 
     /// All channels' frames in use.
-    pub(super) fn channels_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+    pub(crate) fn channels_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         let frames = self.frames;
         self.samples
             .chunks_exact_mut(self.stride)
@@ -59,7 +59,7 @@ impl Planar {
 
     /// Spreads interleaved frames over the channels, from frame `at` on.
     #[inline]
-    pub(super) fn deinterleave(&mut self, interleaved: &[f32], at: usize) {
+    pub(crate) fn deinterleave(&mut self, interleaved: &[f32], at: usize) {
         let channels = self.samples.len() / self.stride;
         match channels {
             1 => self.samples[at..at + interleaved.len()].copy_from_slice(interleaved),

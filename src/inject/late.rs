@@ -32,11 +32,15 @@ impl<C: Clock> Clock for LateClock<C> {
 
     fn sleep(&mut self, producer: &mut Producer, ticket: Ticket, until: Until, timeout: Duration) -> Woken {
         let woken = self.clock.sleep(producer, ticket, until, timeout);
+        self.overslept(producer, woken, until, timeout);
+        woken
+    }
+
+    fn overslept(&mut self, producer: &mut Producer, woken: Woken, until: Until, timeout: Duration) {
         // Late is only who was waited for: one that looked around by itself, or got mail, is late for nothing.
         let for_its_time = woken == Woken::TimedOut && until == Until::Call && timeout < HEARTBEAT;
         if for_its_time || woken == Woken::Room && matches!(until, Until::Room(_)) {
             self.injector.with(|state| state.oversleep(producer.position()));
         }
-        woken
     }
 }

@@ -57,6 +57,27 @@ impl DroppedBy {
     pub const NAMES: [&'static str; Self::COUNT] = ["overflow", "superseded", "seek", "skippedLate", "lost"];
 }
 
+/// What the index signal can show of what was put out. The discriminant is the place in [`ConsumerLedger::found_frames`] and the two beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum FoundKind {
+    /// Came again.
+    Duplicate = 0,
+    /// Left out when later ones came. Those that come after all count as reordered as well.
+    Gap = 1,
+    /// Came after later ones.
+    Reordered = 2,
+    /// No whole frame: its channels disagree, or it is no number of a frame.
+    Torn = 3,
+}
+
+impl FoundKind {
+    /// Number of kinds.
+    pub const COUNT: usize = 4;
+    /// Names, as in the report, in the order of the discriminants.
+    pub const NAMES: [&'static str; Self::COUNT] = ["duplicate", "gap", "reordered", "torn"];
+}
+
 /// What the producer is doing. The discriminant is the value of [`ProducerLedger::state`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
@@ -146,6 +167,16 @@ pub struct ConsumerLedger {
     pub starved_callbacks: Count,
     /// Callbacks per bucket of ring fill, seen before their first quantum was read; buckets as in `fill`.
     pub callback_fill: [Count; FILL_BUCKETS],
+    /// Frames that the strategy has taken from the exchange and not played yet: the rest of a block.
+    pub held: Count,
+    /// Frames whose block was written to while they were copied, by its sequence number (`double`).
+    pub changed: Count,
+    /// What the index signal showed of what was put out, whatever the strategy says: in frames …
+    pub found_frames: [Count; FoundKind::COUNT],
+    /// … in quanta with at least one such frame …
+    pub found_quanta: [Count; FoundKind::COUNT],
+    /// … and in callbacks, while they are counted.
+    pub found_callbacks: [Count; FoundKind::COUNT],
     /// Breaks of the index signal so far; the latest is `slips[(slip_events - 1) % SLIP_SLOTS]`.
     pub slip_events: Count,
     /// The latest breaks of the index signal.
@@ -168,6 +199,8 @@ pub struct ProducerLedger {
     pub dropped: [Count; DroppedBy::COUNT],
     /// A [`ProducerState`]. An atomic, because the consumer looks at it too: stored with release after the last frame was committed, loaded with acquire before the fill.
     pub state: AtomicU32,
+    /// Frames of the newest block, where only that counts (`double`, `triple`): no more than these are in flight besides what the consumer holds. 0 where all count.
+    pub newest: Count,
     /// Blocks rendered.
     pub blocks: Count,
     /// Time spent rendering and preparing to render, in nanoseconds.
@@ -198,6 +231,10 @@ pub struct ProducerLedger {
     pub sleeps: Count,
     /// Sleeps that ended because the time was up: the heartbeat's, or that by which a reader in time would have called.
     pub time_outs: Count,
+    /// Messages received from it, where it sends some.
+    pub messages: Count,
+    /// For how long all of them together were on their way, in microseconds, as two's complement: the clocks of two threads may be a little apart.
+    pub transit_us: Count,
     /// Faults injected so far; the latest is `injections[(injected - 1) % INJECTION_SLOTS]`.
     pub injected: Count,
     /// The latest injected faults.
@@ -236,6 +273,11 @@ impl Default for ConsumerLedger {
             duplicate_callbacks: Count::default(),
             starved_callbacks: Count::default(),
             callback_fill: core::array::from_fn(|_| Count::default()),
+            held: Count::default(),
+            changed: Count::default(),
+            found_frames: Default::default(),
+            found_quanta: Default::default(),
+            found_callbacks: Default::default(),
             slip_events: Count::default(),
             slips: core::array::from_fn(|_| Slip::default()),
             injected: Count::default(),
@@ -251,6 +293,7 @@ impl Default for ProducerLedger {
             produced: Count::default(),
             dropped: Default::default(),
             state: AtomicU32::new(ProducerState::Priming as u32),
+            newest: Count::default(),
             blocks: Count::default(),
             render_ns: Count::default(),
             lasted_ns: Count::default(),
@@ -266,6 +309,8 @@ impl Default for ProducerLedger {
             heartbeat: Count::default(),
             sleeps: Count::default(),
             time_outs: Count::default(),
+            messages: Count::default(),
+            transit_us: Count::default(),
             injected: Count::default(),
             injections: core::array::from_fn(|_| Injection::default()),
         }

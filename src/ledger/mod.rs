@@ -17,8 +17,8 @@ mod snapshot;
 mod verdict;
 
 pub use blocks::{
-    BURST_BUCKETS, ConsumerLedger, DroppedBy, FILL_BUCKETS, LATENESS_BUCKETS, ProducerLedger, ProducerState, SilentBy, lateness_bucket,
-    lateness_edge_ms,
+    BURST_BUCKETS, ConsumerLedger, DroppedBy, FILL_BUCKETS, FoundKind, LATENESS_BUCKETS, ProducerLedger, ProducerState, SilentBy,
+    lateness_bucket, lateness_edge_ms,
 };
 pub use cause::{Cause, Circumstances, cause, overrun_cause};
 pub use events::{

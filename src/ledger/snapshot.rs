@@ -2,7 +2,7 @@
 
 use crate::ring::sync::Ordering;
 
-use super::blocks::{ConsumerLedger, DroppedBy, ProducerLedger, ProducerState, SilentBy};
+use super::blocks::{ConsumerLedger, DroppedBy, FoundKind, ProducerLedger, ProducerState, SilentBy};
 use super::events::{Account, Ending, INJECTION_SLOTS, Injection, SlipKind, UNDERRUN_SLOTS};
 
 /// The consumer's counters at one instant; frames unless said otherwise. See [`ConsumerLedger`] for each.
@@ -58,6 +58,16 @@ pub struct ConsumerCounts {
     pub starved_callbacks: u64,
     /// Callbacks counted per bucket of ring fill.
     pub callback_fill: Vec<u64>,
+    /// Taken from the exchange and not played yet.
+    pub held: u64,
+    /// Written to while they were copied.
+    pub changed: u64,
+    /// What the index signal showed, in frames.
+    pub found_frames: [u64; FoundKind::COUNT],
+    /// The same in quanta.
+    pub found_quanta: [u64; FoundKind::COUNT],
+    /// The same in callbacks.
+    pub found_callbacks: [u64; FoundKind::COUNT],
     /// Breaks of the index signal.
     pub slip_events: u64,
     /// Faults injected on the audio thread.
@@ -73,6 +83,8 @@ pub struct ProducerCounts {
     pub dropped: [u64; DroppedBy::COUNT],
     /// A [`ProducerState`] as its number.
     pub state: u32,
+    /// Of the newest block, where only that counts; else 0.
+    pub newest: u64,
     /// Blocks rendered.
     pub blocks: u64,
     /// Time spent rendering, ns.
@@ -99,6 +111,10 @@ pub struct ProducerCounts {
     pub sleeps: u64,
     /// Sleeps that ran out.
     pub time_outs: u64,
+    /// Messages received from it.
+    pub messages: u64,
+    /// For how long all of them together were on their way, us.
+    pub transit_us: i64,
     /// Faults injected.
     pub injected: u64,
 }
@@ -291,6 +307,7 @@ impl Snapshot {
                 produced: producer.produced.get(),
                 dropped: producer.dropped.each_ref().map(|count| count.get()),
                 state: producer.state.load(Ordering::Acquire),
+                newest: producer.newest.get(),
                 blocks: producer.blocks.get(),
                 render_ns: producer.render_ns.get(),
                 lasted_ns: producer.lasted_ns.get(),
@@ -304,6 +321,8 @@ impl Snapshot {
                 heartbeat: producer.heartbeat.get(),
                 sleeps: producer.sleeps.get(),
                 time_outs: producer.time_outs.get(),
+                messages: producer.messages.get(),
+                transit_us: producer.transit_us.get().cast_signed(),
                 injected,
             },
             consumer: ConsumerCounts {
@@ -332,6 +351,11 @@ impl Snapshot {
                 duplicate_callbacks: consumer.duplicate_callbacks.get(),
                 starved_callbacks: consumer.starved_callbacks.get(),
                 callback_fill: consumer.callback_fill.iter().map(|count| count.get()).collect(),
+                held: consumer.held.get(),
+                changed: consumer.changed.get(),
+                found_frames: consumer.found_frames.each_ref().map(|count| count.get()),
+                found_quanta: consumer.found_quanta.each_ref().map(|count| count.get()),
+                found_callbacks: consumer.found_callbacks.each_ref().map(|count| count.get()),
                 slip_events,
                 injected: consumer.injected.get(),
             },
@@ -367,9 +391,14 @@ impl Snapshot {
         }
     }
 
-    /// Frames committed, neither consumed nor dropped.
+    /// Frames committed, neither consumed nor dropped: those between the two sides, and those that the consumer has taken and not played yet.
     pub fn in_flight(&self) -> u64 {
-        self.write.saturating_sub(self.read)
+        let between = self.write.saturating_sub(self.read);
+        let between = match self.producer.newest {
+            0 => between,
+            newest => between.min(newest),
+        };
+        between + self.consumer.held
     }
 
     /// Place in the ring of the frame that was put out `behind` frames ago (1: the latest); where that was none of the ring's, of the last one before it. Of the rests in
@@ -382,7 +411,7 @@ impl Snapshot {
         } else {
             since + (behind - since).saturating_sub(to - from).max(1)
         };
-        self.read.saturating_sub(read)
+        self.read.saturating_sub(self.consumer.held + read)
     }
 
     /// Zeros put out, for whatever reason.

@@ -16,6 +16,9 @@ pub trait Clock {
     fn sleep(&mut self, producer: &mut Producer, ticket: Ticket, until: Until, timeout: Duration) -> Woken {
         producer.sleep(ticket, until, timeout)
     }
+
+    /// A sleep is over that somebody else slept ([`Naps`](super::Naps)): `woken` says why. A clock that makes sleeps last too long does so here.
+    fn overslept(&mut self, _producer: &mut Producer, _woken: Woken, _until: Until, _timeout: Duration) {}
 }
 
 impl<C: Clock + ?Sized> Clock for Box<C> {
@@ -29,6 +32,10 @@ impl<C: Clock + ?Sized> Clock for Box<C> {
 
     fn sleep(&mut self, producer: &mut Producer, ticket: Ticket, until: Until, timeout: Duration) -> Woken {
         (**self).sleep(producer, ticket, until, timeout)
+    }
+
+    fn overslept(&mut self, producer: &mut Producer, woken: Woken, until: Until, timeout: Duration) {
+        (**self).overslept(producer, woken, until, timeout);
     }
 }
 

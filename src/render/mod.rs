@@ -13,8 +13,14 @@ pub use clock::Clock;
 #[cfg(not(target_family = "wasm"))]
 pub use clock::SystemClock;
 pub use pace::Pace;
-pub use pacer::{Pacer, Turn};
+#[cfg(feature = "strategies")]
+pub use pacer::Outgoing;
+#[cfg(any(feature = "strategies", all(target_family = "wasm", feature = "bench")))]
+pub(crate) use pacer::Work;
+#[cfg(feature = "strategies")]
+pub(crate) use pacer::account;
 #[cfg(all(target_family = "wasm", feature = "bench"))]
-pub(crate) use pacer::{Work, hand_over};
+pub(crate) use pacer::hand_over;
+pub use pacer::{Naps, Pacer, Turn};
 pub use push::PushWriter;
 pub use source::{RenderInfo, Source};

@@ -28,6 +28,44 @@ pub enum Turn {
     Mail,
     /// The page asked to stop.
     Stopped,
+    /// It wants to sleep for so long at most and may not block its thread ([`Naps`]): take the next turn then, or when somebody calls.
+    Nap(Duration),
+}
+
+/// Which sleeps are left to whoever takes the turns, because its thread must go back to its event loop instead of waiting.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Naps {
+    /// None: the thread may wait.
+    #[default]
+    Never,
+    /// Those for something to happen, of which a message tells; until a time it waits as others do.
+    ForNews,
+    /// All: the page's own thread.
+    Always,
+}
+
+/// A sleep that was left to whoever takes the turns.
+#[derive(Debug, Clone, Copy)]
+struct Nap {
+    ticket: Ticket,
+    until: Until,
+    rest: Rest,
+    longest: Duration,
+    from_ms: f64,
+}
+
+/// The block that was rendered last, for strategies that carry it elsewhere themselves.
+#[cfg(feature = "strategies")]
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// Interleaved.
+    pub samples: &'a [f32],
+    /// Place of its end among all frames committed.
+    pub end: u64,
+    /// Everything before this place is to be discarded.
+    pub flushed_to: u64,
+    /// Where the reader is when there is room for another block.
+    pub room_at: u64,
 }
 
 /// What became of the attempt to render.
@@ -62,6 +100,12 @@ pub struct Pacer<C> {
     left_ms: Option<f64>,
     primed: bool,
     ended: bool,
+    naps: Naps,
+    /// The sleep that goes on, if one was left to whoever takes the turns.
+    nap: Option<Nap>,
+    /// Samples of the latest turn's block that were committed.
+    #[cfg(feature = "strategies")]
+    outgoing: usize,
     /// While another sound is being rendered behind frames that are still to be discarded: where the sound ends that is heard meanwhile.
     changing: Option<u64>,
 }
@@ -95,8 +139,44 @@ impl<C: Clock> Pacer<C> {
             mail_handled: 0,
             primed: false,
             ended: false,
+            naps: Naps::Never,
+            nap: None,
+            #[cfg(feature = "strategies")]
+            outgoing: 0,
             changing: None,
         })
+    }
+
+    /// Which of its sleeps are left to whoever takes the turns.
+    pub fn set_naps(&mut self, naps: Naps) {
+        self.naps = naps;
+    }
+
+    /// What the latest turn committed, if its samples are carried by whoever takes the turns.
+    #[cfg(feature = "strategies")]
+    pub fn outgoing(&self) -> Outgoing<'_> {
+        let ring = self.producer.ring();
+        let end = self.producer.position();
+        let block = self.block_frames.min(ring.limit()) as u64;
+        Outgoing {
+            samples: &self.block[..self.outgoing],
+            end,
+            flushed_to: self.producer.flushed_to(),
+            room_at: (end + block).saturating_sub(ring.limit() as u64),
+        }
+    }
+
+    /// What [`Turn::Nap`] waits for to change: the ring's word as it was.
+    pub fn nap_ticket(&self) -> u32 {
+        self.nap.map_or_else(|| self.producer.ticket(), |nap| nap.ticket).0
+    }
+
+    /// Whether only the newest block counts: there is no room to be waited for before a change, nothing to be kept ahead.
+    fn newest_counts(&self) -> bool {
+        #[cfg(feature = "strategies")]
+        return self.shared.exchange.strategy().newest_counts();
+        #[cfg(not(feature = "strategies"))]
+        false
     }
 
     /// What drives it from now on.
@@ -113,6 +193,12 @@ impl<C: Clock> Pacer<C> {
 
     /// Renders further ahead than the ring's size, as far as the storage allows with room left for another source: before work that takes long, such as opening one.
     pub fn build_up(&mut self) {
+        // Whoever carries blocks away has to be asked for each.
+        #[cfg(feature = "strategies")]
+        if !self.shared.exchange.strategy().keeps_samples_in_ring() {
+            self.tell(|ledger| ledger.heartbeat.add(1));
+            return;
+        }
         let ring = self.producer.ring();
         let room = ring.limit().min(Self::MAX_BLOCK);
         let (block, ahead) = (self.block_frames.min(ring.limit()), ring.capacity() - room);
@@ -134,6 +220,9 @@ impl<C: Clock> Pacer<C> {
         self.delays.jumped();
         self.position = 0;
         self.ended = false;
+        if self.newest_counts() {
+            return;
+        }
         // Of a sound that is itself replaced before it was heard, nothing need be heard: what plays is still the one before it.
         self.changing.get_or_insert(self.producer.position());
         self.producer.mark();
@@ -162,6 +251,15 @@ impl<C: Clock> Pacer<C> {
 
     /// One turn. To be called again and again, on a thread that may sleep.
     pub fn turn(&mut self) -> Turn {
+        if let Some(nap) = self.nap.take() {
+            let woken = self.producer.get_up(nap.ticket, nap.until);
+            self.clock.overslept(&mut self.producer, woken, nap.until, nap.longest);
+            self.woke(nap, woken);
+        }
+        #[cfg(feature = "strategies")]
+        {
+            self.outgoing = 0;
+        }
         self.tell(|ledger| ledger.heartbeat.add(1));
         if let Some(left_ms) = self.left_ms.take() {
             self.delays.away((self.clock.now_ms() - left_ms).max(0.0));
@@ -205,8 +303,7 @@ impl<C: Clock> Pacer<C> {
         if !self.ended && self.prepare() {
             return Turn::Idle;
         }
-        self.sleep(ticket, block, dry);
-        Turn::Idle
+        self.sleep(ticket, block, dry)
     }
 
     /// One turn by a clock of its own: a block when it is due, else sleep until it is.
@@ -224,8 +321,7 @@ impl<C: Clock> Pacer<C> {
                 Duration::from_secs_f64((due_ms - now).max(0.0) / 1e3)
             };
             let rest = if left < LONGEST_SLEEP { Rest::Time(due_ms) } else { Rest::Call };
-            self.sleep_for(ticket, Until::Call, rest, left.min(LONGEST_SLEEP));
-            return Turn::Idle;
+            return self.sleep_for(ticket, Until::Call, rest, left.min(LONGEST_SLEEP));
         }
         let frames = self.source.available().min(self.block_frames);
         if frames > 0 {
@@ -289,6 +385,7 @@ impl<C: Clock> Pacer<C> {
     /// Renders one block of `frames` frames and commits it: as much of it as there is room for, which is all unless the producer has a clock of its own.
     fn render(&mut self, frames: usize) {
         let channels = self.producer.ring().channels();
+        let newest_counts = self.newest_counts();
         let sample_rate = self.shared.sample_rate;
         let info = RenderInfo {
             position: self.position,
@@ -307,15 +404,19 @@ impl<C: Clock> Pacer<C> {
         self.compare(frames);
         let block = &mut self.block[..frames * channels];
         let fits = match self.timer {
-            Some(_) => written.min(self.producer.write_available()),
-            None => written,
+            Some(_) if !newest_counts => written.min(self.producer.write_available()),
+            _ => written,
         };
         let work = Work {
             ends: written < frames,
             took_ns,
             allocated,
         };
-        hand_over(&mut self.producer, &self.shared, &mut block[..fits * channels], work);
+        let superseded = hand_over(&mut self.producer, &self.shared, &mut block[..fits * channels], work);
+        #[cfg(feature = "strategies")]
+        {
+            self.outgoing = fits * channels;
+        }
         let now = self.clock.now_ms();
         self.ended = written < frames;
         let position = self.producer.position();
@@ -326,6 +427,7 @@ impl<C: Clock> Pacer<C> {
                 position,
                 fill: self.producer.fill() as u64,
                 refused: (written - fits) as u64,
+                superseded: superseded as u64,
             };
             self.refusals.offered(&self.shared, &self.delays, offer);
         }
@@ -358,7 +460,7 @@ impl<C: Clock> Pacer<C> {
     }
 
     /// Sleeps until there is room for `frames`, or, when the source is `dry`, until the old sound is nearly over; or until a call or the heartbeat.
-    fn sleep(&mut self, ticket: Ticket, frames: usize, dry: bool) {
+    fn sleep(&mut self, ticket: Ticket, frames: usize, dry: bool) -> Turn {
         let ring = self.producer.ring();
         let limit = ring.limit();
         let (until, rest, longest) = if self.ended {
@@ -374,17 +476,45 @@ impl<C: Clock> Pacer<C> {
             let longest = Duration::from_secs_f64(witness_ms / 1e3);
             (Until::Room(frames), Rest::Room { frame }, longest)
         };
-        self.sleep_for(ticket, until, rest, longest);
+        self.sleep_for(ticket, until, rest, longest)
     }
 
-    fn sleep_for(&mut self, ticket: Ticket, until: Until, rest: Rest, longest: Duration) {
-        let from = self.clock.now_ms();
-        let woken = self.clock.sleep(&mut self.producer, ticket, until, longest);
+    /// Sleeps, or leaves that to whoever takes the turns.
+    fn sleep_for(&mut self, ticket: Ticket, until: Until, rest: Rest, longest: Duration) -> Turn {
+        let nap = Nap {
+            ticket,
+            until,
+            rest,
+            longest,
+            from_ms: self.clock.now_ms(),
+        };
+        let naps = match self.naps {
+            Naps::Never => false,
+            Naps::ForNews => !matches!(rest, Rest::Time(_)),
+            Naps::Always => true,
+        };
+        if !naps {
+            let woken = self.clock.sleep(&mut self.producer, ticket, until, longest);
+            self.woke(nap, woken);
+            return Turn::Idle;
+        }
+        if self.producer.doze(until) {
+            self.nap = Some(nap);
+            return Turn::Nap(longest);
+        }
+        let woken = self.producer.get_up(ticket, until);
+        self.woke(nap, woken);
+        Turn::Idle
+    }
+
+    /// A sleep is over.
+    fn woke(&mut self, nap: Nap, woken: Woken) {
+        let Nap { rest, from_ms, .. } = nap;
         let there = match rest {
             Rest::Time(_) => woken == Woken::TimedOut,
             _ => woken == Woken::Room,
         };
-        self.delays.slept(&self.shared, from, self.clock.now_ms(), rest, there);
+        self.delays.slept(&self.shared, from_ms, self.clock.now_ms(), rest, there);
         self.tell(|ledger| {
             ledger.sleeps.add(1);
             ledger.time_outs.add(u64::from(woken == Woken::TimedOut));
@@ -425,15 +555,30 @@ pub(crate) struct Work {
     pub allocated: u64,
 }
 
-/// Commits a rendered block, for which there is room, and counts it: all that a block costs between the render buffer and the ring. The bench times this.
+/// Commits a rendered block, for which there is room, and counts it: all that a block costs between the render buffer and the ring. The bench times this. Returns the frames that it replaced, where only the newest block
+/// counts.
 #[inline]
-pub(crate) fn hand_over(producer: &mut Producer, shared: &SharedOutput, block: &mut [f32], work: Work) {
+pub(crate) fn hand_over(producer: &mut Producer, shared: &SharedOutput, block: &mut [f32], work: Work) -> usize {
+    account(shared, block, work, |block| {
+        #[cfg(feature = "strategies")]
+        {
+            let put = shared.exchange.put(producer, block);
+            (put.committed, put.superseded)
+        }
+        #[cfg(not(feature = "strategies"))]
+        (producer.write(block).expect("a block holds whole frames"), 0)
+    })
+}
+
+/// Counts a rendered block that `put` commits; that returns the frames committed, and those that they replaced. Returns the latter.
+#[inline]
+pub(crate) fn account(shared: &SharedOutput, block: &mut [f32], work: Work, put: impl FnOnce(&[f32]) -> (usize, usize)) -> usize {
     let spoiled = zero_non_finite(block);
     let ledger = &shared.producer;
     ledger.sequence.begin();
-    let written = producer.write(block).expect("a block holds whole frames");
+    let (written, superseded) = put(block);
     debug_assert_eq!(
-        written * producer.ring().channels(),
+        written * shared.ring.channels(),
         block.len(),
         "room once seen stays, even when the page lowers the limit meanwhile"
     );
@@ -447,7 +592,13 @@ pub(crate) fn hand_over(producer: &mut Producer, shared: &SharedOutput, block: &
     if work.ends {
         ledger.state.store(ProducerState::Ended as u32, Ordering::Release);
     }
+    #[cfg(feature = "strategies")]
+    if shared.exchange.strategy().newest_counts() && written > 0 {
+        ledger.newest.set(written as u64);
+        ledger.dropped[crate::ledger::DroppedBy::Superseded as usize].add(superseded as u64);
+    }
     ledger.sequence.end();
+    superseded
 }
 
 /// Replaces what is NaN or infinite by 0 and counts it: one such sample in a graph can silence every filter after it for good.

@@ -129,6 +129,7 @@ impl<C: Clock> PushWriter<C> {
             position: self.producer.position(),
             fill: self.producer.fill() as u64,
             refused: (frames - written) as u64,
+            superseded: 0,
         };
         self.refusals.offered(&self.shared, &self.delays, offer);
         if may_begin(self.producer.ring().limit(), self.producer.write_available(), frames) {

@@ -22,6 +22,8 @@ pub(super) struct Offer {
     pub fill: u64,
     /// Frames that did not fit.
     pub refused: u64,
+    /// Frames of the block before that it has replaced, and that are counted as such already.
+    pub superseded: u64,
 }
 
 /// Counts refused frames, a run of refused blocks as one event.
@@ -44,11 +46,13 @@ impl Refusals {
             position,
             fill,
             refused,
+            superseded,
         } = offer;
-        let began = !core::mem::replace(&mut self.running, refused > 0) && refused > 0;
+        let lost = refused + superseded;
+        let began = !core::mem::replace(&mut self.running, lost > 0) && lost > 0;
         let events = ledger.overrun_events.get() + u64::from(began);
         let event = &ledger.overruns[events.saturating_sub(1) as usize % OVERRUN_SLOTS];
-        if refused == 0 {
+        if lost == 0 {
             if events > 0 && event.ended_by.get() == Ending::Open as u64 {
                 ledger.sequence.begin();
                 event.ended_by.set(Ending::Back as u64);
@@ -58,7 +62,7 @@ impl Refusals {
         }
         let reader = &shared.consumer.0;
         let owed = reader.underrun_frames.get().saturating_sub(self.missed);
-        self.missed += owed.min(refused);
+        self.missed += owed.min(lost);
         ledger.sequence.begin();
         ledger.produced.add(refused);
         ledger.dropped[DroppedBy::Overflow as usize].add(refused);
@@ -79,7 +83,7 @@ impl Refusals {
             }
             delays.tell(shared, &event.account, events, at_ms);
         }
-        event.frames.add(refused);
+        event.frames.add(lost);
         event.blocks.add(1);
         event.still_us.set(event.still_us.get().max(delays.still_us(at_ms)));
         ledger.sequence.end();

@@ -133,6 +133,16 @@ impl Consumer {
         Some(frames)
     }
 
+    /// Goes on at `position`, for strategies whose samples lie elsewhere: what lies before it was read there, or is not wanted. Never goes back.
+    #[cfg(feature = "strategies")]
+    #[inline]
+    pub fn skip_to(&mut self, position: u64) {
+        self.read = self.read.max(position);
+        self.write = self.write.max(self.read);
+        // Release: as in `publish`.
+        self.ring.consumer.0.read.store(self.read, PUBLISH);
+    }
+
     /// Discards everything that can be read now. Returns the frames discarded.
     pub fn flush(&mut self) -> usize {
         let frames = self.read_available();

@@ -37,7 +37,11 @@ pub use sequence::{Count, Sequence};
 
 use crate::error::{Error, in_range};
 use layout::{ConsumerWords, Line, ProducerWords, WakeWords};
-use storage::Storage;
+#[cfg_attr(
+    not(any(feature = "strategies", loom)),
+    expect(unused_imports, reason = "for strategies that keep samples elsewhere")
+)]
+pub(crate) use storage::Storage;
 use sync::{Arc, AtomicU32, AtomicU64, Futex, Ordering};
 
 /// Bit of `claimed`.
@@ -129,6 +133,11 @@ impl Ring {
         // Release: what the caller wrote before (a command) is seen by the producer's acquire load in `ticket`.
         self.wake.0.word.fetch_add(1, sync::ordering!(Call, Ordering::Release));
         self.wake.0.futex.notify(&self.wake.0.word);
+    }
+
+    /// The word that changes with every call, for whoever sleeps in a way of its own.
+    pub fn ticket(&self) -> u32 {
+        self.wake.0.word.load(Ordering::Acquire)
     }
 
     /// Position after the last frame committed, for an observer; older than the truth by the time it is used.

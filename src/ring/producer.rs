@@ -170,6 +170,37 @@ impl Producer {
         frames
     }
 
+    /// Commits `frames` frames whose samples lie elsewhere: for strategies that use the ring's positions and waking, and have a storage of their own. There need be no room: who reads them
+    /// skips what there is too much ([`Consumer::skip_to`](super::Consumer::skip_to)).
+    #[cfg(feature = "strategies")]
+    pub fn advance(&mut self, frames: usize) {
+        self.write += frames as u64;
+        // Release: as in `publish`.
+        self.ring.producer.0.write.store(self.write, Ordering::Release);
+    }
+
+    /// Asks the consumer to discard everything before `position`, at most [`Producer::position`]: what another ring's producer asked for, handed on.
+    #[cfg(feature = "strategies")]
+    pub fn flush_to(&mut self, position: u64) {
+        // Release: as in `flush`.
+        self.ring.producer.0.skip_to.store(position.min(self.write), Ordering::Release);
+    }
+
+    /// Place up to which everything was asked to be discarded.
+    #[cfg(feature = "strategies")]
+    pub fn flushed_to(&self) -> u64 {
+        self.ring.producer.0.skip_to.load(Ordering::Relaxed)
+    }
+
+    /// While asleep: the reader's position from which there is room; 0 while awake.
+    #[cfg(feature = "strategies")]
+    pub fn wakes_at(&self) -> u64 {
+        match self.ring.producer.0.sleep.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.ring.producer.0.wake_at.load(Ordering::Relaxed),
+        }
+    }
+
     /// Asks the consumer to discard everything committed so far (seek, flush). Only the consumer discards, with
     /// [`apply_flush`](super::Consumer::apply_flush): what it has not yet discarded still counts as in flight.
     pub fn flush(&mut self) {

@@ -9,7 +9,7 @@ use loom::cell::UnsafeCell;
 /// Interleaved samples. Which cells belong to whom is decided by the ring's positions alone; every method here trusts its caller
 /// ([`Producer`](super::Producer) and [`Consumer`](super::Consumer)) to touch only its own.
 #[derive(Debug)]
-pub(super) struct Storage {
+pub(crate) struct Storage {
     cells: Box<[UnsafeCell<f32>]>,
 }
 
@@ -19,7 +19,7 @@ unsafe impl Sync for Storage {}
 unsafe impl Send for Storage {}
 
 impl Storage {
-    pub(super) fn new(samples: usize) -> Self {
+    pub(crate) fn new(samples: usize) -> Self {
         Storage {
             cells: (0..samples).map(|_| UnsafeCell::new(0.0)).collect(),
         }
@@ -30,7 +30,7 @@ impl Storage {
     /// # Safety
     /// `at + from.len()` is at most the number of cells, and the caller owns those cells as writer.
     #[inline]
-    pub(super) unsafe fn write(&self, at: usize, from: &[f32]) {
+    pub(crate) unsafe fn write(&self, at: usize, from: &[f32]) {
         debug_assert!(at + from.len() <= self.cells.len());
         #[cfg(not(loom))]
         // SAFETY: in bounds and owned, by this function's contract; `from` cannot overlap cells that nobody else may borrow.
@@ -54,7 +54,7 @@ impl Storage {
     /// # Safety
     /// `at + to.len()` is at most the number of cells, and the caller owns those cells as reader.
     #[inline]
-    pub(super) unsafe fn read(&self, at: usize, to: &mut [f32]) {
+    pub(crate) unsafe fn read(&self, at: usize, to: &mut [f32]) {
         debug_assert!(at + to.len() <= self.cells.len());
         #[cfg(not(loom))]
         // SAFETY: in bounds and owned, by this function's contract.

@@ -51,7 +51,21 @@ macro_rules! ordering {
         ordering
     }};
 }
-pub(super) use ordering;
+pub(crate) use ordering;
+
+/// A fence; under loom none where a test weakens this place of the protocol.
+macro_rules! fence_at {
+    ($place:ident, $ordering:expr) => {{
+        #[cfg(not(loom))]
+        $crate::ring::sync::fence($ordering);
+        #[cfg(loom)]
+        if $crate::ring::sync::weak::WEAKENED.get() != Some($crate::ring::sync::weak::Place::$place) {
+            $crate::ring::sync::fence($ordering);
+        }
+    }};
+}
+#[cfg_attr(not(any(feature = "strategies", loom)), expect(unused_imports, reason = "for strategies"))]
+pub(crate) use fence_at;
 
 /// The weak spots that a test can make, one at a time. Exists under loom only.
 #[cfg(loom)]
@@ -78,6 +92,14 @@ pub mod weak {
         Call,
         /// Both sides' store-load barriers, left out.
         Barrier,
+        /// The exchange by which a block is put out (`double`, `triple`).
+        Publish,
+        /// The exchange by which a block is taken.
+        Take,
+        /// The fence before a slot is written to (`double`), left out.
+        BeginSlot,
+        /// The fence before a slot's number is looked at again (`double`), left out.
+        EndSlot,
     }
 
     std::thread_local! {

@@ -6,7 +6,7 @@ use super::work::Worker;
 use super::world::{ORIGIN_MS, World};
 use crate::inject::Random;
 use crate::render::Clock;
-use crate::ring::{Producer, Ticket, Until, Woken};
+use crate::ring::{Producer, Ring, Ticket, Until, Woken};
 
 /// A clock that is the world's, and sleeps that let the world go on.
 #[derive(Debug, Clone)]
@@ -26,6 +26,17 @@ impl SimClock {
     /// Stands still: the world goes on.
     pub fn stand_still(&self, how_long: Duration) {
         self.world.pass(how_long.as_secs_f64() * 1e3);
+    }
+
+    /// Sleeps until somebody calls on `ring` whose word was `ticket`, or `longest` is over.
+    pub(super) fn nap(&mut self, ring: &Ring, ticket: u32, longest: Duration) {
+        let end = self.world.now_ms() + longest.as_secs_f64() * 1e3;
+        let _called = self.world.pass_until(end, || ring.ticket() != ticket);
+        // A clock made for one sleep draws the same chance each time: it is told where in its row of chances it is by the time.
+        self.random = Random::new(self.worker.seed ^ end.to_bits());
+        let late = self.lateness_ms();
+        self.world.pass(late);
+        self.world.scheduled();
     }
 
     /// How late a wake-up is, in ms: mostly little, exponentially distributed.

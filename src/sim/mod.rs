@@ -18,11 +18,19 @@
 mod clock;
 mod device;
 mod simulation;
+#[cfg(feature = "strategies")]
+mod strategies;
+#[cfg(feature = "strategies")]
+mod wire;
 mod work;
 mod world;
 
 pub use clock::SimClock;
 pub use device::{Burst, Device};
 pub use simulation::{Seen, Simulation};
+#[cfg(feature = "strategies")]
+pub use strategies::Setup;
+#[cfg(feature = "strategies")]
+pub use wire::Delay;
 pub use work::Worker;
 pub use world::{ORIGIN_MS, World};

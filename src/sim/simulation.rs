@@ -17,13 +17,18 @@ const STORAGE_FRAMES: usize = 24_576;
 
 /// A producer, a ring, a consumer and a device, in simulated time.
 pub struct Simulation {
-    shared: Arc<SharedOutput>,
-    world: World,
-    worker: Worker,
-    pacer: Pacer<Box<dyn Clock>>,
-    dead: bool,
+    /// The producer's memory.
+    pub(super) shared: Arc<SharedOutput>,
+    pub(super) world: World,
+    pub(super) worker: Worker,
+    /// None where the audio thread renders.
+    pub(super) pacer: Option<Pacer<Box<dyn Clock>>>,
+    pub(super) dead: bool,
     #[cfg(feature = "faults")]
-    faults: Option<(Injector, usize)>,
+    pub(super) faults: Option<(Injector, usize)>,
+    /// What carries blocks where memory is not shared.
+    #[cfg(feature = "strategies")]
+    pub(super) carrier: super::strategies::Carrier,
 }
 
 /// An underrun as the simulation saw it.
@@ -74,7 +79,9 @@ impl Simulation {
         let source = Box::new(Working::new(source, world.clone(), worker));
         let clock = clock(SimClock::new(world.clone(), worker));
         Ok(Simulation {
-            pacer: Pacer::new(shared.clone(), source, block, clock)?,
+            pacer: Some(Pacer::new(shared.clone(), source, block, clock)?),
+            #[cfg(feature = "strategies")]
+            carrier: super::strategies::Carrier::Nobody,
             shared,
             world,
             worker,
@@ -111,7 +118,9 @@ impl Simulation {
         let mut pacer = Pacer::new(shared.clone(), source, block, clock)?;
         pacer.set_pace(injector.pace())?;
         Ok(Simulation {
-            pacer,
+            pacer: Some(pacer),
+            #[cfg(feature = "strategies")]
+            carrier: super::strategies::Carrier::Nobody,
             shared,
             world,
             worker,
@@ -136,12 +145,12 @@ impl Simulation {
         injector.set(faults)?;
         match injector.pace() {
             same if same == before => Ok(()),
-            other => self.pacer.set_pace(other),
+            other => self.set_pace(other),
         }
     }
 
     /// `source` with what happens to it here.
-    fn made(&self, source: Box<dyn Source>) -> Box<dyn Source> {
+    pub(super) fn made(&self, source: Box<dyn Source>) -> Box<dyn Source> {
         let working = Box::new(Working::new(source, self.world.clone(), self.worker));
         #[cfg(feature = "faults")]
         if let Some((injector, block)) = &self.faults {
@@ -155,28 +164,43 @@ impl Simulation {
     /// # Errors
     /// [`Error::OutOfRange`].
     pub fn set_pace(&mut self, pace: Pace) -> Result<(), Error> {
-        self.pacer.set_pace(pace)
+        self.pacer.as_mut().map_or(Ok(()), |pacer| pacer.set_pace(pace))
     }
 
     /// Plays another source, which took `ms` to open: meanwhile the producer was at its event loop.
     pub fn set_source(&mut self, source: Box<dyn Source>, ms: f64) {
         self.shared.control.mail.fetch_add(1, Ordering::Relaxed);
         self.shared.ring.call();
-        while !matches!(self.pacer.turn(), Turn::Mail | Turn::Stopped) {}
-        self.pacer.build_up();
+        while !matches!(self.turn(), Turn::Mail | Turn::Stopped) {}
+        let source = self.made(source);
+        let Some(pacer) = &mut self.pacer else { return };
+        pacer.build_up();
         self.world.pass(ms);
-        self.pacer.set_source(self.made(source));
-        self.pacer.handled();
+        pacer.set_source(source);
+        pacer.handled();
     }
 
     /// Lets at least `ms` pass.
     pub fn run_for(&mut self, ms: f64) {
         let end = self.world.now_ms() + ms;
         while self.world.now_ms() < end {
-            if self.dead || self.pacer.turn() == Turn::Stopped {
+            if self.dead || self.turn() == Turn::Stopped {
                 self.world.pass_until(end, || false);
             }
         }
+    }
+
+    /// One turn of the producer, and what is carried away from it.
+    fn turn(&mut self) -> Turn {
+        let Some(pacer) = &mut self.pacer else { return Turn::Stopped };
+        let turn = pacer.turn();
+        #[cfg(feature = "strategies")]
+        self.carrier.carry(&self.world, &self.shared, pacer);
+        if let Turn::Nap(longest) = turn {
+            let ticket = pacer.nap_ticket();
+            SimClock::new(self.world.clone(), self.worker).nap(&self.shared.ring, ticket, longest);
+        }
+        turn
     }
 
     /// The producer dies.
@@ -196,6 +220,10 @@ impl Simulation {
 
     /// The ledger now.
     pub fn snapshot(&self) -> Snapshot {
+        #[cfg(feature = "strategies")]
+        if let Some(there) = self.carrier.there() {
+            return there.snapshot();
+        }
         self.shared.snapshot()
     }
 

@@ -4,10 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::device::{Burst, Device, Schedule};
-use crate::consume::{Planar, Quanta};
+#[cfg(feature = "strategies")]
+use super::wire::{Nodes, Wire};
+use crate::consume::{Ledger, Planar, Quanta};
 use crate::error::Error;
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
+use crate::strategy::Reader;
 
 /// When every simulated world begins, in ms since the epoch: any time will do.
 pub const ORIGIN_MS: f64 = 1_700_000_000_000.0;
@@ -31,7 +34,13 @@ type Hear = Box<dyn FnMut(&Planar)>;
 struct State {
     now_ms: f64,
     schedule: Schedule,
-    quanta: Quanta,
+    quanta: Quanta<Ledger, Box<dyn Reader>>,
+    /// Where blocks travel as messages.
+    #[cfg(feature = "strategies")]
+    wire: Option<Wire>,
+    /// Where blocks are buffers that play by themselves.
+    #[cfg(feature = "strategies")]
+    nodes: Nodes,
     shared: Arc<SharedOutput>,
     /// When the producer's thread is not scheduled: from, to, in ms, in order.
     frozen: Vec<(f64, f64)>,
@@ -49,11 +58,27 @@ impl World {
     /// # Errors
     /// [`Error::OutOfRange`], [`Error::AlreadyTaken`].
     pub fn new(shared: Arc<SharedOutput>, device: Device) -> Result<World, Error> {
-        let quanta = Quanta::new(shared.clone(), device.quantum)?;
+        #[cfg(feature = "strategies")]
+        let reader = crate::strategy::reader(&shared, device.quantum)?;
+        #[cfg(not(feature = "strategies"))]
+        let reader: Box<dyn Reader> = Box::new(crate::strategy::RingReader::new(crate::ring::Consumer::claim(shared.ring.clone())?));
+        World::reading(shared, reader, device)
+    }
+
+    /// The same, with a reader that was made elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn reading(shared: Arc<SharedOutput>, reader: Box<dyn Reader>, device: Device) -> Result<World, Error> {
+        let quanta = Quanta::reading(shared.clone(), reader, device.quantum)?;
         Ok(World(Rc::new(RefCell::new(State {
             now_ms: 0.0,
             schedule: Schedule::new(device),
             quanta,
+            #[cfg(feature = "strategies")]
+            wire: None,
+            #[cfg(feature = "strategies")]
+            nodes: Nodes::default(),
             shared,
             frozen: Vec::new(),
             began_ms: Vec::new(),
@@ -78,10 +103,18 @@ impl World {
         let state = &mut *self.0.borrow_mut();
         loop {
             let (look_ms, call_ms) = (state.next_look_ms(), state.schedule.next_ms());
-            if look_ms.min(call_ms) > until_ms {
+            let mail_ms = state.next_mail_ms();
+            let next_ms = look_ms.min(call_ms).min(mail_ms);
+            if next_ms > until_ms {
                 break;
             }
-            state.now_ms = state.now_ms.max(look_ms.min(call_ms));
+            state.now_ms = state.now_ms.max(next_ms);
+            if mail_ms <= next_ms {
+                if state.deliver() && enough() {
+                    return true;
+                }
+                continue;
+            }
             if look_ms < call_ms {
                 state.look();
                 continue;
@@ -151,14 +184,73 @@ impl World {
     }
 }
 
+/// What only some strategies need.
+#[cfg(feature = "strategies")]
+impl World {
+    /// Blocks travel over this wire.
+    pub(super) fn set_wire(&self, wire: Wire) {
+        self.0.borrow_mut().wire = Some(wire);
+    }
+
+    /// Does something to the wire, at the world's time.
+    pub(super) fn with_wire(&self, work: impl FnOnce(&mut Wire, f64)) {
+        let state = &mut *self.0.borrow_mut();
+        let now_ms = state.now_ms;
+        if let Some(wire) = &mut state.wire {
+            work(wire, now_ms);
+        }
+    }
+
+    /// A buffer is to play behind the one before; where that is over already, in `lead` frames.
+    pub(super) fn schedule(&self, samples: &[f32], position: u64, lead: u64) {
+        let state = &mut *self.0.borrow_mut();
+        let channels = state.shared.ring.channels();
+        state.nodes.schedule(samples, channels, position, lead);
+    }
+}
+
 impl State {
+    #[cfg(not(feature = "strategies"))]
+    fn next_mail_ms(&self) -> f64 {
+        f64::INFINITY
+    }
+
+    #[cfg(not(feature = "strategies"))]
+    fn deliver(&mut self) -> bool {
+        false
+    }
+
+    #[cfg(feature = "strategies")]
+    fn next_mail_ms(&self) -> f64 {
+        self.wire.as_ref().map_or(f64::INFINITY, Wire::next_ms)
+    }
+
+    #[cfg(feature = "strategies")]
+    fn deliver(&mut self) -> bool {
+        let now_ms = self.now_ms;
+        self.wire.as_mut().is_some_and(|wire| wire.deliver(now_ms, ORIGIN_MS + now_ms))
+    }
+
     fn callback(&mut self) {
         let frames = self.schedule.device().quantum;
         for _ in 0..self.schedule.call() {
+            #[cfg(feature = "strategies")]
+            {
+                let channels = self.shared.ring.channels();
+                if let Some(inlet) = self.quanta.inlet() {
+                    self.nodes.play(inlet, channels, frames);
+                }
+            }
             // The audio thread's clock ticks in whole milliseconds.
             let which = self.quanta.quantum(frames, ORIGIN_MS + self.now_ms.floor());
             if let Some(hear) = &mut self.listener {
                 hear(&self.quanta.staging()[which]);
+            }
+            #[cfg(feature = "strategies")]
+            if self.quanta.called()
+                && let Some(wire) = &mut self.wire
+            {
+                wire.answer(self.now_ms);
             }
         }
         let events = self.shared.consumer.0.underrun_events.load(Ordering::Relaxed) as usize;
