@@ -228,7 +228,7 @@ fn every_snapshot_balances_while_both_sides_run() {
                 match pacer.turn() {
                     Turn::Stopped => return turns,
                     Turn::Mail => pacer.handled(),
-                    Turn::Rendered | Turn::Idle => {}
+                    Turn::Rendered | Turn::Idle | Turn::Nap(_) => {}
                 }
                 if turns.is_multiple_of(5000) {
                     pacer.set_source(Box::new(Stalling(Index, Random(turns))));

@@ -37,10 +37,9 @@ pub use sequence::{Count, Sequence};
 
 use crate::error::{Error, in_range};
 use layout::{ConsumerWords, Line, ProducerWords, WakeWords};
-#[cfg_attr(
-    not(any(feature = "strategies", loom)),
-    expect(unused_imports, reason = "for strategies that keep samples elsewhere")
-)]
+#[cfg(not(any(feature = "strategies", loom)))]
+use storage::Storage;
+#[cfg(any(feature = "strategies", loom))]
 pub(crate) use storage::Storage;
 use sync::{Arc, AtomicU32, AtomicU64, Futex, Ordering};
 

@@ -54,6 +54,7 @@ macro_rules! ordering {
 pub(crate) use ordering;
 
 /// A fence; under loom none where a test weakens this place of the protocol.
+#[cfg(any(feature = "strategies", loom))]
 macro_rules! fence_at {
     ($place:ident, $ordering:expr) => {{
         #[cfg(not(loom))]
@@ -64,7 +65,7 @@ macro_rules! fence_at {
         }
     }};
 }
-#[cfg_attr(not(any(feature = "strategies", loom)), expect(unused_imports, reason = "for strategies"))]
+#[cfg(any(feature = "strategies", loom))]
 pub(crate) use fence_at;
 
 /// The weak spots that a test can make, one at a time. Exists under loom only.
