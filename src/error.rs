@@ -51,6 +51,17 @@ pub enum Error {
         /// What it lacks.
         why: &'static str,
     },
+    /// Something makes no sense with the strategy that was asked for.
+    #[cfg(feature = "strategies")]
+    #[error("the strategy '{strategy}' cannot have {what}: {why}")]
+    Strategy {
+        /// Its name, as in the scenario.
+        strategy: &'static str,
+        /// What was asked for.
+        what: &'static str,
+        /// Why not.
+        why: &'static str,
+    },
     /// A file cannot be played, or not to its end.
     #[error("{name}: {reason}")]
     File {

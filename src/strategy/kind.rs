@@ -43,6 +43,9 @@ impl Strategy {
     /// Depth of a queue when nobody says: that of the research note's `queue.Queue(maxsize=3)`.
     pub const DEFAULT_DEPTH: usize = 3;
 
+    /// Frames of a block when nobody says, where only the newest counts: about one callback.
+    pub const DEFAULT_BLOCK: usize = 512;
+
     /// Its name, as in the scenario and the report.
     pub fn name(self) -> &'static str {
         match self {

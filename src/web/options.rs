@@ -4,6 +4,7 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::PageError;
+use crate::conceal::Conceal;
 use crate::error::{Decimal, Error, in_range};
 #[cfg(feature = "faults")]
 use crate::inject::Fault;
@@ -11,6 +12,8 @@ use crate::inject::Fault;
 use crate::render::Pace;
 use crate::ring::MAX_CHANNELS;
 use crate::shared::SharedOutput;
+#[cfg(feature = "strategies")]
+use crate::strategy::Strategy;
 
 /// How far ahead of the device the browser may work.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -128,6 +131,14 @@ pub struct OutputOptions {
     pub source: SourceSpec,
     /// Gain, 0.0 to 1.0.
     pub volume: f32,
+    /// What is heard when there is nothing to play.
+    pub conceal: Conceal,
+    /// How frames get to the audio thread.
+    #[cfg(feature = "strategies")]
+    pub strategy: Strategy,
+    /// Blocks that a queue holds, 1 to 32; only with [`Strategy::Queue`].
+    #[cfg(feature = "strategies")]
+    pub queue_depth: usize,
     /// Whether lost frames and the producer's blocks also stand in the browser's Performance panel. Costs some 20 us a block.
     #[cfg(feature = "explain")]
     pub timeline: bool,
@@ -153,6 +164,11 @@ impl Default for OutputOptions {
             sample_rate: None,
             source: SourceSpec::Synth { voices: 16 },
             volume: 1.0,
+            conceal: Conceal::Fade,
+            #[cfg(feature = "strategies")]
+            strategy: Strategy::Ring,
+            #[cfg(feature = "strategies")]
+            queue_depth: Strategy::DEFAULT_DEPTH,
             #[cfg(feature = "explain")]
             timeline: false,
             #[cfg(feature = "faults")]
@@ -187,7 +203,7 @@ impl OutputOptions {
             " frames",
         )?;
         if let Some(block) = self.block_frames {
-            in_range("the block", block as f64, 1.0, self.buffer_frames.min(8192) as f64, " frames")?;
+            in_range("the block", block as f64, 1.0, self.largest_block() as f64, " frames")?;
         }
         if let Some(quantum) = self.render_quantum {
             in_range(
@@ -210,6 +226,8 @@ impl OutputOptions {
         if let LatencyHint::Seconds(seconds) = self.latency_hint {
             in_range("the latency hint", seconds, 0.0, 10.0, " s")?;
         }
+        #[cfg(feature = "strategies")]
+        self.check_strategy()?;
         in_range("the volume", f64::from(self.volume), 0.0, 1.0, "")?;
         #[cfg(feature = "faults")]
         Fault::check_all(&self.faults, self.pace)?;
@@ -225,12 +243,76 @@ impl OutputOptions {
         }
     }
 
+    /// Largest block: what fits into the ring, where there is one.
+    fn largest_block(&self) -> usize {
+        #[cfg(feature = "strategies")]
+        if self.strategy.newest_counts() || self.strategy == Strategy::Queue {
+            return 8192;
+        }
+        self.buffer_frames.min(8192)
+    }
+
+    /// Refuses what makes no sense with the strategy.
+    #[cfg(feature = "strategies")]
+    fn check_strategy(&self) -> Result<(), Error> {
+        let refuse = |what, why| {
+            Err(Error::Strategy {
+                strategy: self.strategy.name(),
+                what,
+                why,
+            })
+        };
+        let (least, most) = (*Strategy::DEPTH.start() as f64, *Strategy::DEPTH.end() as f64);
+        in_range("the queue's depth", self.queue_depth as f64, least, most, " blocks")?;
+        if self.strategy == Strategy::Queue {
+            let frames = (self.queue_depth * self.block()) as f64;
+            in_range("what the queue holds", frames, 1.0, Self::MAX_BUFFER as f64, " frames")?;
+        }
+        if self.strategy == Strategy::BufferSource && self.channels == MAX_CHANNELS {
+            return refuse("32 channels", "one more is needed for the numbers of the frames: 31 at most");
+        }
+        if self.strategy == Strategy::InWorklet {
+            #[cfg(feature = "faults")]
+            if self.pace != Pace::Demand {
+                return refuse(
+                    "a timer",
+                    "what renders inside process() is called by the device, and by nobody else",
+                );
+            }
+            #[cfg(feature = "faults")]
+            if self.faults.iter().any(|fault| matches!(fault, Fault::Late { .. })) {
+                return refuse("the fault 'late'", "the audio thread never sleeps, so it never wakes late");
+            }
+        }
+        #[cfg(feature = "faults")]
+        if self.strategy == Strategy::BufferSource && self.faults.iter().any(|fault| matches!(fault, Fault::Burst { .. })) {
+            return refuse("the fault 'burst'", "what the browser plays by itself cannot be asked for more");
+        }
+        Ok(())
+    }
+
     /// Frames rendered at once.
     pub fn block(&self) -> usize {
+        #[cfg(feature = "strategies")]
+        if let (None, true) = (self.block_frames, self.strategy.newest_counts()) {
+            return Strategy::DEFAULT_BLOCK;
+        }
         self.block_frames.unwrap_or((self.buffer_frames / 2).min(256))
     }
 
-    /// Reads a plain object with the fields `channels`, `bufferFrames`, `blockFrames`, `latencyHint`, `renderQuantum`, `sampleRate`, `volume`, `timeline` (with feature `explain`), `faults`, `pace` and `seed` (with feature `faults`) and `source`
+    /// Frames that the producer keeps ahead, as far as the strategy lets it.
+    pub fn ahead(&self) -> usize {
+        #[cfg(feature = "strategies")]
+        match self.strategy {
+            Strategy::Queue => return self.queue_depth * self.block(),
+            Strategy::InWorklet => return 0,
+            strategy if strategy.newest_counts() => return self.block(),
+            _ => {}
+        }
+        self.buffer_frames
+    }
+
+    /// Reads a plain object with the fields `channels`, `bufferFrames`, `blockFrames`, `latencyHint`, `renderQuantum`, `sampleRate`, `volume`, `conceal`, `strategy` and `queueDepth` (with feature `strategies`), `timeline` (with feature `explain`), `faults`, `pace` and `seed` (with feature `faults`) and `source`
     /// (`{kind: "sine", hz}`, `{kind: "synth", voices}`, `{kind: "index"}`; with feature `decode` a `File`, an address, `{kind: "file", url}` or `{kind: "playlist", items, first}`); all optional.
     ///
     /// # Errors
@@ -252,6 +334,18 @@ impl OutputOptions {
                 "sampleRate" => options.sample_rate = Some(number(&name, &field)? as f32),
                 "volume" => options.volume = number(&name, &field)? as f32,
                 "latencyHint" => options.latency_hint = hint(&field)?,
+                "conceal" => {
+                    let policy = field.as_string().and_then(|name| Conceal::from_name(&name));
+                    options.conceal = policy.ok_or_else(|| wrong(&name, "must be \"fade\", \"silence\", \"hold\" or \"repeat\""))?;
+                }
+                #[cfg(feature = "strategies")]
+                "strategy" => {
+                    let strategy = field.as_string().and_then(|name| Strategy::from_name(&name));
+                    let names = Strategy::ALL.map(Strategy::name).join(", ");
+                    options.strategy = strategy.ok_or_else(|| wrong(&name, &format!("must be one of {names}")))?;
+                }
+                #[cfg(feature = "strategies")]
+                "queueDepth" => options.queue_depth = whole(&name, &field)?,
                 #[cfg(feature = "explain")]
                 "timeline" => options.timeline = field.as_bool().ok_or_else(|| wrong(&name, "must be true or false"))?,
                 #[cfg(feature = "faults")]
@@ -272,8 +366,13 @@ impl OutputOptions {
 }
 
 /// Fields of the options.
-const FIELDS: [&str; 4] = [
-    "channels, bufferFrames, blockFrames, latencyHint, renderQuantum, sampleRate, volume, ",
+const FIELDS: [&str; 5] = [
+    "channels, bufferFrames, blockFrames, latencyHint, renderQuantum, sampleRate, volume, conceal, ",
+    if cfg!(feature = "strategies") {
+        "strategy, queueDepth, "
+    } else {
+        ""
+    },
     if cfg!(feature = "explain") { "timeline, " } else { "" },
     if cfg!(feature = "faults") { "faults, pace, seed, " } else { "" },
     "source",

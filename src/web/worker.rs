@@ -125,7 +125,7 @@ impl ProducerWorker {
     pub fn run(&mut self) -> u32 {
         loop {
             match self.pacer.turn() {
-                Turn::Rendered | Turn::Idle => self.tell_end(),
+                Turn::Rendered | Turn::Idle | Turn::Nap(_) => self.tell_end(),
                 Turn::Mail => return MAIL,
                 Turn::Stopped => return STOPPED,
             }
