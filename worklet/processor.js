@@ -6,47 +6,71 @@
 
 // Must match PROCESSOR in src/web/page/context.rs; carries the version because registering one name twice throws.
 const NAME = 'noxrun-0.1.0';
-// Stack of this thread in the shared memory, in bytes: a multiple of 65,536.
+// Stack of this thread in the memory, in bytes: a multiple of 65,536.
 const STACK_BYTES = 65536;
 // Bits of what noxrun_quantum returns; must match src/web/worklet.rs.
 const SECOND_AREA = 1;
 const WANTS_TIME = 2;
 const STARTED = 4;
 
-// Functions that the module imports for pages and workers; none is called here.
-function stubs(module, memory) {
+// Functions that the module imports for pages and workers. None is called here but those in `given`, by the beginning of their names.
+function stubs(module, memory, given) {
   const imports = {};
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    (imports[from] ??= {})[name] = kind === 'memory' ? memory : () => 0;
+    const known = Object.keys(given).find((start) => name.includes(start));
+    (imports[from] ??= {})[name] = kind === 'memory' ? memory : given[known] ?? (() => 0);
   }
   return imports;
 }
 
-class NoxrunProcessor extends AudioWorkletProcessor {
-  constructor({ outputChannelCount, processorOptions: { module, memory, address } }) {
+export class NoxrunProcessor extends AudioWorkletProcessor {
+  constructor({ outputChannelCount, processorOptions }) {
     super();
     this.alive = true;
     this.started = false;
     this.wantsTime = 1;
+    this.told = 0;
     this.channels = outputChannelCount[0];
     // Not every browser names the quantum; another one is served in pieces.
     this.frames = globalThis.renderQuantumSize ?? 128;
-    this.port.onmessage = () => { this.alive = false; };
-    const { exports } = new WebAssembly.Instance(module, stubs(module, memory));
-    exports.__wbindgen_start(STACK_BYTES);
-    this.exports = exports;
-    this.handle = exports.noxrun_attach(address, this.frames);
+    this.port.onmessage = ({ data }) => this.hear(data);
+    this.attach(processorOptions);
     if (this.handle === 0) {
       this.port.postMessage('refused');
       this.alive = false;
       return;
     }
+    // Where the build counts it: what this thread's work takes.
+    this.counts = this.exports.noxrun_busy !== undefined;
     // Made once: views over a shared memory stay valid when it grows.
-    this.areas = [0, 1].map((area) => {
-      const start = exports.noxrun_staging(this.handle, area);
-      return Array.from({ length: this.channels }, (_, channel) =>
-        new Float32Array(memory.buffer, start + 4 * channel * this.frames, this.frames));
-    });
+    this.areas = [0, 1].map((area) => this.planar(this.staging(this.handle, area), this.channels));
+  }
+
+  // Views of `channels` channels of a quantum that begin at `start`.
+  planar(start, channels) {
+    return Array.from({ length: channels }, (_, channel) => new Float32Array(this.memory.buffer, start + 4 * channel * this.frames, this.frames));
+  }
+
+  // The module over `memory`, on this thread.
+  instantiate(module, memory, given = {}) {
+    const { exports } = new WebAssembly.Instance(module, stubs(module, memory, given));
+    exports.__wbindgen_start(STACK_BYTES);
+    this.memory = memory;
+    this.exports = exports;
+  }
+
+  // Takes the output's reading end; a handle of 0 is none.
+  attach({ module, memory, address }) {
+    this.instantiate(module, memory);
+    this.address = address;
+    this.handle = this.exports.noxrun_attach(address, this.frames);
+    this.serve = this.exports.noxrun_quantum;
+    this.staging = this.exports.noxrun_staging;
+  }
+
+  // Any message ends it.
+  hear() {
+    this.alive = false;
   }
 
   process(inputs, outputs) {
@@ -54,11 +78,14 @@ class NoxrunProcessor extends AudioWorkletProcessor {
     const output = outputs[0];
     const frames = output[0].length;
     if (frames !== this.frames) return this.pieces(output, frames);
-    const told = this.exports.noxrun_quantum(this.handle, frames, this.wantsTime === 0 ? 0 : Date.now());
+    const now = this.wantsTime === 0 ? 0 : Date.now();
+    const told = this.serve(this.handle, frames, now);
     const area = this.areas[told & SECOND_AREA];
     for (let channel = 0; channel < output.length; channel += 1) output[channel].set(area[channel]);
+    this.told = told;
     this.wantsTime = told & WANTS_TIME;
     if (!this.started && (told & STARTED) !== 0) this.sayStarted();
+    if (now !== 0 && this.counts) this.exports.noxrun_busy(this.address, Date.now() - now);
     return true;
   }
 
@@ -66,8 +93,9 @@ class NoxrunProcessor extends AudioWorkletProcessor {
   pieces(output, frames) {
     for (let at = 0; at < frames; at += this.frames) {
       const length = Math.min(this.frames, frames - at);
-      const told = this.exports.noxrun_quantum(this.handle, length, 0);
+      const told = this.serve(this.handle, length, 0);
       const area = this.areas[told & SECOND_AREA];
+      this.told |= told;
       if (!this.started && (told & STARTED) !== 0) this.sayStarted();
       for (let channel = 0; channel < output.length; channel += 1) {
         const to = output[channel];

@@ -8,9 +8,17 @@ const MAIL = 1;
 // Stack of this thread in the shared memory, in bytes: a multiple of 65,536.
 const STACK_BYTES = 1 << 20;
 
+// What turn() returns instead of a time, where blocks travel as messages; must match src/web/worker.rs.
+const RENDERED = -1;
+const ASKED_TO_STOP = -3;
+
 let glue = null;
 let wasm = null;
 let producer = null;
+let memory = null;
+// The way to the audio thread, where blocks travel as messages.
+let wire = null;
+let driving = false;
 
 // Answers request `id` with what `work` returns, or with what Rust throws: an Error with a text for people. A trap is a crash.
 function answer(id, work) {
@@ -28,7 +36,8 @@ const handlers = {
     glue = await import(url);
     postMessage({ type: 'loaded' });
   },
-  start({ id, module, memory, options }) {
+  start({ id, module, memory: given, options }) {
+    memory = given;
     wasm = glue.initSync({ module, memory, thread_stack_size: STACK_BYTES });
     answer(id, () => {
       producer = new glue.ProducerWorker(options);
@@ -38,6 +47,14 @@ const handlers = {
   source({ id, source }) {
     answer(id, () => producer.set_source(source));
     producer.handled();
+  },
+  // Where blocks travel as messages (feature `strategies`): the way to the audio thread.
+  port({ port, transfers }) {
+    wire = { port, transfers, free: [] };
+    port.onmessage = ({ data }) => {
+      if (data instanceof ArrayBuffer) wire.free.push(data);
+      else producer?.hear(...data);
+    };
   },
   // Faults on purpose (feature `faults`).
   faults({ id, faults }) {
@@ -53,7 +70,73 @@ const handlers = {
 
 function run() {
   if (producer === null) return;
+  if (producer.by_message?.()) {
+    if (wire !== null) drive().catch(crashed);
+    return;
+  }
   if (producer.run() === MAIL) return;
+  stopped();
+}
+
+// Blocks travel as messages: the event loop has to be looked at, so this sleeps there and not in Rust.
+async function drive() {
+  if (driving) return;
+  driving = true;
+  const words = new Int32Array(memory.buffer);
+  const word = producer.word_address() / 4;
+  for (;;) {
+    const told = producer.turn();
+    send();
+    if (told === ASKED_TO_STOP) break;
+    if (told === RENDERED) continue;
+    if (told < 0) {
+      await eventLoop();
+      // Handled by now, or soon.
+      continue;
+    }
+    const asleep = Atomics.waitAsync(words, word, producer.ticket() | 0, told);
+    if (asleep.async) await asleep.value;
+  }
+  wire.port.close();
+  stopped();
+}
+
+// Resolves when everything that has come in by now was handled.
+function eventLoop() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+// Sends what the latest turn has rendered, if anything.
+function send() {
+  const bytes = producer.message();
+  if (bytes === 0) return;
+  wire.place ??= producer.message_place();
+  const [address, longest] = wire.place;
+  const message = new Uint8Array(memory.buffer, address, bytes);
+  if (wire.transfers) {
+    const buffer = wire.free.pop() ?? made(longest);
+    new Uint8Array(buffer).set(message);
+    wire.port.postMessage(buffer, [buffer]);
+  } else {
+    // A copy that is copied once more on its way: the memory itself is shared, and would be sent as what it is.
+    wire.port.postMessage(message.slice().buffer);
+    producer.new_buffer();
+  }
+}
+
+function made(bytes) {
+  producer.new_buffer();
+  return new ArrayBuffer(bytes);
+}
+
+function stopped() {
   producer.free();
   producer = null;
   wasm.__wbindgen_thread_destroy?.();
@@ -64,9 +147,12 @@ function run() {
 // Handlers may be asynchronous: one after the other, in order.
 let queue = Promise.resolve();
 onmessage = ({ data }) => {
-  queue = queue.then(() => handlers[data.type](data)).then(run).catch((error) => {
-    postMessage({ type: 'crashed', message: String(error?.message ?? error) });
-  });
+  queue = queue.then(() => handlers[data.type](data)).then(run).catch(crashed);
 };
+
+function crashed(error) {
+  postMessage({ type: 'crashed', message: String(error?.message ?? error) });
+}
+
 // Only now is anybody listening: a worker script that is wrapped in another loses what comes earlier.
 postMessage({ type: 'up' });

@@ -104,6 +104,51 @@ impl Fault {
         }
     }
 
+    /// Its kind and figures, for where only numbers can cross; NaN stands for none.
+    pub fn to_numbers(&self) -> [f64; 4] {
+        let kind = f64::from(self.kind() as u32);
+        match *self {
+            Fault::Stall { ms, every_ms, jitter_ms } => [kind, ms, every_ms, jitter_ms],
+            Fault::Slow { share } => [kind, share, 0.0, 0.0],
+            Fault::Late { ms, every_ms } => [kind, ms, every_ms, 0.0],
+            Fault::Gc { every_ms } => [kind, every_ms.unwrap_or(f64::NAN), 0.0, 0.0],
+            Fault::Burst { frames, every_ms } => [kind, f64::from(frames), every_ms, 0.0],
+            Fault::Rate { ppm } => [kind, ppm, 0.0, 0.0],
+            Fault::Skip { every_blocks } | Fault::Replay { every_blocks } | Fault::Tear { every_blocks } => {
+                [kind, f64::from(every_blocks), 0.0, 0.0]
+            }
+            Fault::Alias | Fault::Allocate => [kind, 0.0, 0.0, 0.0],
+        }
+    }
+
+    /// What [`Fault::to_numbers`] gave; `None` for a kind that no output causes itself.
+    pub fn from_numbers(&[kind, one, two, three]: &[f64; 4]) -> Option<Fault> {
+        let every_blocks = one as u32;
+        Some(match FaultKind::from_number(kind as u32)? {
+            FaultKind::Stall => Fault::Stall {
+                ms: one,
+                every_ms: two,
+                jitter_ms: three,
+            },
+            FaultKind::Slow => Fault::Slow { share: one },
+            FaultKind::Late => Fault::Late { ms: one, every_ms: two },
+            FaultKind::Gc => Fault::Gc {
+                every_ms: Some(one).filter(|ms| !ms.is_nan()),
+            },
+            FaultKind::Burst => Fault::Burst {
+                frames: one as u32,
+                every_ms: two,
+            },
+            FaultKind::Rate => Fault::Rate { ppm: one },
+            FaultKind::Skip => Fault::Skip { every_blocks },
+            FaultKind::Replay => Fault::Replay { every_blocks },
+            FaultKind::Tear => Fault::Tear { every_blocks },
+            FaultKind::Alias => Fault::Alias,
+            FaultKind::Allocate => Fault::Allocate,
+            FaultKind::Jank | FaultKind::Hogs | FaultKind::Kill | FaultKind::Suspend => return None,
+        })
+    }
+
     /// Refuses figures out of range, by name.
     ///
     /// # Errors
@@ -217,6 +262,34 @@ mod tests {
         ] {
             assert_eq!(refused(&[fault], TIMER), message);
         }
+    }
+
+    #[test]
+    fn numbers_lead_back_to_their_fault() {
+        for fault in [
+            Fault::Stall {
+                ms: 5.5,
+                every_ms: 10.0,
+                jitter_ms: 1.5,
+            },
+            Fault::Slow { share: 0.3 },
+            Fault::Late { ms: 3.0, every_ms: 50.0 },
+            Fault::Gc { every_ms: None },
+            Fault::Gc { every_ms: Some(7.0) },
+            Fault::Burst {
+                frames: 4096,
+                every_ms: 500.0,
+            },
+            Fault::Rate { ppm: -20.8 },
+            Fault::Skip { every_blocks: 9 },
+            Fault::Replay { every_blocks: 8 },
+            Fault::Tear { every_blocks: 7 },
+            Fault::Alias,
+            Fault::Allocate,
+        ] {
+            assert_eq!(Fault::from_numbers(&fault.to_numbers()), Some(fault));
+        }
+        assert_eq!(Fault::from_numbers(&[f64::from(FaultKind::Kill as u32), 0.0, 0.0, 0.0]), None);
     }
 
     #[test]

@@ -167,6 +167,8 @@ pub struct ConsumerLedger {
     pub starved_callbacks: Count,
     /// Callbacks per bucket of ring fill, seen before their first quantum was read; buckets as in `fill`.
     pub callback_fill: [Count; FILL_BUCKETS],
+    /// Time spent in `process()`, in microseconds, as a clock of whole milliseconds shows it: each read is off by up to one, their sum is not. While callbacks are counted.
+    pub busy_us: Count,
     /// Frames that the strategy has taken from the exchange and not played yet: the rest of a block.
     pub held: Count,
     /// Frames whose block was written to while they were copied, by its sequence number (`double`).
@@ -231,6 +233,8 @@ pub struct ProducerLedger {
     pub sleeps: Count,
     /// Sleeps that ended because the time was up: the heartbeat's, or that by which a reader in time would have called.
     pub time_outs: Count,
+    /// Backing stores that were newly allocated for messages or buffers, where the strategy needs some.
+    pub new_buffers: Count,
     /// Messages received from it, where it sends some.
     pub messages: Count,
     /// For how long all of them together were on their way, in microseconds, as two's complement: the clocks of two threads may be a little apart.
@@ -273,6 +277,7 @@ impl Default for ConsumerLedger {
             duplicate_callbacks: Count::default(),
             starved_callbacks: Count::default(),
             callback_fill: core::array::from_fn(|_| Count::default()),
+            busy_us: Count::default(),
             held: Count::default(),
             changed: Count::default(),
             found_frames: Default::default(),
@@ -309,6 +314,7 @@ impl Default for ProducerLedger {
             heartbeat: Count::default(),
             sleeps: Count::default(),
             time_outs: Count::default(),
+            new_buffers: Count::default(),
             messages: Count::default(),
             transit_us: Count::default(),
             injected: Count::default(),

@@ -58,6 +58,8 @@ pub struct ConsumerCounts {
     pub starved_callbacks: u64,
     /// Callbacks counted per bucket of ring fill.
     pub callback_fill: Vec<u64>,
+    /// Time spent in `process()`, us, while callbacks were counted.
+    pub busy_us: u64,
     /// Taken from the exchange and not played yet.
     pub held: u64,
     /// Written to while they were copied.
@@ -111,6 +113,8 @@ pub struct ProducerCounts {
     pub sleeps: u64,
     /// Sleeps that ran out.
     pub time_outs: u64,
+    /// Backing stores newly allocated for messages or buffers.
+    pub new_buffers: u64,
     /// Messages received from it.
     pub messages: u64,
     /// For how long all of them together were on their way, us.
@@ -321,6 +325,7 @@ impl Snapshot {
                 heartbeat: producer.heartbeat.get(),
                 sleeps: producer.sleeps.get(),
                 time_outs: producer.time_outs.get(),
+                new_buffers: producer.new_buffers.get(),
                 messages: producer.messages.get(),
                 transit_us: producer.transit_us.get().cast_signed(),
                 injected,
@@ -351,6 +356,7 @@ impl Snapshot {
                 duplicate_callbacks: consumer.duplicate_callbacks.get(),
                 starved_callbacks: consumer.starved_callbacks.get(),
                 callback_fill: consumer.callback_fill.iter().map(|count| count.get()).collect(),
+                busy_us: consumer.busy_us.get(),
                 held: consumer.held.get(),
                 changed: consumer.changed.get(),
                 found_frames: consumer.found_frames.each_ref().map(|count| count.get()),
@@ -388,6 +394,27 @@ impl Snapshot {
             }),
             injections: injections(&producer.injections, injected),
             audio_injections: injections(&consumer.injections, consumer.injected.get()),
+        }
+    }
+
+    /// The same with what `here`, of the producer's own memory, knows better: what it did and why. What was produced stays as it was received.
+    #[cfg(feature = "strategies")]
+    pub fn with_producer(self, here: Snapshot) -> Snapshot {
+        let received = self.producer;
+        Snapshot {
+            producer: ProducerCounts {
+                produced: received.produced,
+                dropped: received.dropped,
+                newest: received.newest,
+                state: received.state,
+                messages: received.messages,
+                transit_us: received.transit_us,
+                ..here.producer
+            },
+            accounts: here.accounts,
+            overruns: here.overruns,
+            injections: here.injections,
+            ..self
         }
     }
 

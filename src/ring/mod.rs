@@ -134,6 +134,12 @@ impl Ring {
         self.wake.0.futex.notify(&self.wake.0.word);
     }
 
+    /// Where in a ring its word lies that changes with every call, in bytes: for whoever waits for it from outside.
+    #[cfg(all(target_family = "wasm", feature = "strategies"))]
+    pub(crate) fn word_offset() -> usize {
+        core::mem::offset_of!(Ring, wake)
+    }
+
     /// The word that changes with every call, for whoever sleeps in a way of its own.
     pub fn ticket(&self) -> u32 {
         self.wake.0.word.load(Ordering::Acquire)

@@ -1,5 +1,8 @@
 //! `in-worklet`: the source renders on the audio thread, inside `process()`. No worker, no exchange, no latency of its own; and whatever the source does wrong, the audio thread does.
 
+use core::cell::Cell;
+use std::rc::Rc;
+
 use super::{Look, Reader, Taken};
 use crate::consume::Planar;
 use crate::error::Error;
@@ -21,6 +24,8 @@ pub struct Direct<C> {
     /// Frames since the source began.
     position: u64,
     ended: bool,
+    /// What is to be played next, where somebody put something there.
+    next: Rc<Cell<Option<Box<dyn Source>>>>,
 }
 
 impl<C: Clock> Direct<C> {
@@ -40,7 +45,13 @@ impl<C: Clock> Direct<C> {
             block,
             position: 0,
             ended: false,
+            next: Rc::default(),
         })
+    }
+
+    /// Goes over to what is put into `next`, at the next quantum.
+    pub fn with_next(self, next: Rc<Cell<Option<Box<dyn Source>>>>) -> Self {
+        Direct { next, ..self }
     }
 
     fn set_state(&self, state: ProducerState) {
@@ -94,7 +105,11 @@ impl<C: Clock> Reader for Direct<C> {
             self.set_state(ProducerState::Stopped);
         }
         assert!(control.panic.load(Ordering::Relaxed) == 0, "the page asked for a crash");
-        let jumped = self.source.jumped();
+        let mut jumped = self.source.jumped();
+        if let Some(source) = self.next.take() {
+            self.source = source;
+            jumped = true;
+        }
         if jumped {
             (self.position, self.ended) = (0, false);
         }

@@ -35,8 +35,11 @@ enum Place {
     AnswerAt = 4,
     /// When it was sent, in ms since the epoch.
     SentMs = 5,
-    /// The producer's totals, in the order of `totals`.
-    Totals = 6,
+    /// Frames that the reader is to ask for at once, and how often: a fault on purpose.
+    BurstFrames = 6,
+    BurstEvery = 7,
+    /// The producer's state, then its totals, in the order of `totals`.
+    Totals = 8,
 }
 
 /// The running totals that a message brings along.
@@ -85,6 +88,14 @@ impl Sender {
         put(Place::FlushTo as usize, outgoing.flushed_to as f64);
         put(Place::AnswerAt as usize, outgoing.room_at as f64);
         put(Place::SentMs as usize, now_ms);
+        put(
+            Place::BurstFrames as usize,
+            f64::from(shared.control.burst_frames.load(Ordering::Relaxed)),
+        );
+        put(
+            Place::BurstEvery as usize,
+            f64::from(shared.control.burst_every.load(Ordering::Relaxed)),
+        );
         put(Place::Totals as usize, f64::from(state));
         for (place, count) in (Place::Totals as usize + 1..).zip(totals(ledger)) {
             put(place, count.get() as f64);
@@ -214,6 +225,9 @@ impl Receiver {
         ledger.state.store(at(Place::Totals) as u32, Ordering::Release);
         ledger.sequence.end();
         self.producer.flush_to(at(Place::FlushTo) as u64);
+        let control = &self.shared.control;
+        control.burst_every.store(at(Place::BurstEvery) as u32, Ordering::Relaxed);
+        control.burst_frames.store(at(Place::BurstFrames) as u32, Ordering::Relaxed);
         let until = Until::Reader(at(Place::AnswerAt) as u64);
         if self.producer.doze(until) {
             Received::Later

@@ -1,4 +1,5 @@
 //! The producer's end of a feed (feature `decode`): made when files are to be played, and kept for the next time.
+#![cfg_attr(feature = "strategies", allow(unsafe_code))]
 
 use crate::error::Error;
 use crate::feed::{Feed, FeedSource};
@@ -32,6 +33,25 @@ impl Feeds {
     /// Address of the feed's ring, or 0.
     pub(super) fn ring(&self) -> usize {
         self.0.as_ref().map_or(0, |feed| Arc::as_ptr(feed.ring()) as usize)
+    }
+
+    /// The feed at `address`, of which one share was given away for this, as a source.
+    #[cfg(feature = "strategies")]
+    pub(super) fn adopt(&mut self, address: usize) -> Result<Box<dyn Source>, Error> {
+        // SAFETY: the address is what `share` gave out in this memory, for good.
+        let feed = unsafe { Arc::from_raw(address as *const Feed) };
+        Ok(Box::new(FeedSource::claim(self.0.insert(feed).clone())?))
+    }
+
+    /// Address of the ring of the feed at `address`, or 0.
+    #[cfg(feature = "strategies")]
+    pub(super) fn ring_of(address: usize) -> usize {
+        if address == 0 {
+            return 0;
+        }
+        // SAFETY: as in `adopt`; only looked at.
+        let feed = unsafe { &*(address as *const Feed) };
+        Arc::as_ptr(feed.ring()) as usize
     }
 
     /// Forgets the feed, whose writer is gone: no ring ever gets a second producer. Returns whether there was one.

@@ -32,9 +32,13 @@ mod file;
 mod media;
 mod message;
 mod options;
+#[cfg(feature = "strategies")]
+mod outbox;
 pub mod page;
 mod peek;
 mod playback;
+#[cfg(feature = "strategies")]
+pub mod raw;
 #[cfg(feature = "decode")]
 pub mod scanner;
 #[cfg(feature = "explain")]

@@ -4,6 +4,8 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::PageError;
+#[cfg(feature = "strategies")]
+use super::raw::{SourceNumbers, Spec};
 use crate::conceal::Conceal;
 use crate::error::{Decimal, Error, in_range};
 #[cfg(feature = "faults")]
@@ -96,6 +98,18 @@ impl SourceSpec {
                 (Some(item), many) => format!("{} and {} more", item.name(), many - 1),
                 (None, _) => "no file".into(),
             },
+        }
+    }
+
+    /// As numbers, for where there is no glue.
+    #[cfg(feature = "strategies")]
+    pub(super) fn numbers(&self) -> SourceNumbers {
+        match self {
+            SourceSpec::Sine { hz } => SourceNumbers::Sine(*hz),
+            SourceSpec::Index => SourceNumbers::Index,
+            SourceSpec::Synth { voices } => SourceNumbers::Synth(*voices),
+            #[cfg(feature = "decode")]
+            SourceSpec::Media(_) => SourceNumbers::Feed(0),
         }
     }
 
@@ -298,6 +312,33 @@ impl OutputOptions {
             return Strategy::DEFAULT_BLOCK;
         }
         self.block_frames.unwrap_or((self.buffer_frames / 2).min(256))
+    }
+
+    /// As numbers, for where there is no glue.
+    #[cfg(feature = "strategies")]
+    pub(super) fn spec(&self, sample_rate: f32) -> Spec {
+        Spec {
+            channels: self.channels,
+            capacity: Self::CAPACITY,
+            limit: self.buffer_frames,
+            sample_rate: f64::from(sample_rate),
+            strategy: self.strategy,
+            block: self.block(),
+            depth: self.queue_depth,
+            conceal: self.conceal,
+            origin_ms: 0.0,
+            source: self.source.numbers(),
+            #[cfg(feature = "faults")]
+            pace: self.pace,
+            #[cfg(not(feature = "faults"))]
+            pace: crate::render::Pace::Demand,
+            #[cfg(feature = "faults")]
+            seed: self.seed,
+            #[cfg(not(feature = "faults"))]
+            seed: 1,
+            #[cfg(feature = "faults")]
+            faults: self.faults.clone(),
+        }
     }
 
     /// Frames that the producer keeps ahead, as far as the strategy lets it.

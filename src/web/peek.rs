@@ -5,6 +5,8 @@
 mod feed;
 
 use core::mem::offset_of;
+#[cfg(feature = "strategies")]
+use std::rc::Rc;
 
 use js_sys::{Atomics, Int32Array, Uint8Array};
 #[cfg(feature = "decode")]
@@ -14,6 +16,8 @@ use wasm_bindgen::JsValue;
 use crate::ledger::{ConsumerLedger, ProducerLedger, Snapshot};
 use crate::ring::Ring;
 use crate::shared::{Control, SharedOutput};
+#[cfg(feature = "strategies")]
+use crate::web::page::Mailed;
 #[cfg(feature = "decode")]
 pub(super) use feed::FeedPeek;
 
@@ -55,6 +59,9 @@ impl Wish {
 /// An output's memory with the addresses of what lies in it.
 #[derive(Debug, Clone)]
 pub(super) struct Peek {
+    /// The audio thread's own memory, where it has one.
+    #[cfg(feature = "strategies")]
+    there: Option<Rc<Mailed>>,
     bytes: Uint8Array,
     words: Int32Array,
     shared: usize,
@@ -65,9 +72,16 @@ impl Peek {
     /// Views over `memory`, in which the output lies at `shared` and its ring at `ring`. They stay valid when the memory grows; what is looked at lies below the size it has now.
     pub(super) fn new(memory: &JsValue, shared: usize, ring: usize) -> Self {
         let buffer = js_sys::Reflect::get(memory, &"buffer".into()).unwrap_or_default();
+        Peek::over(&buffer, shared, ring)
+    }
+
+    /// Views over any bytes, in which the shared state lies at `shared` and the ring at `ring`.
+    fn over(buffer: &JsValue, shared: usize, ring: usize) -> Self {
         Peek {
-            bytes: Uint8Array::new(&buffer),
-            words: Int32Array::new(&buffer),
+            #[cfg(feature = "strategies")]
+            there: None,
+            bytes: Uint8Array::new(buffer),
+            words: Int32Array::new(buffer),
             shared,
             ring,
         }
@@ -81,8 +95,32 @@ impl Peek {
         Peek::new(memory, self.shared, self.ring)
     }
 
-    /// A consistent snapshot; `None` when the sides changed something each time it was tried.
+    /// The same where the audio thread has a memory of its own.
+    #[cfg(feature = "strategies")]
+    pub(super) fn with_mail(self, there: Rc<Mailed>) -> Self {
+        Peek {
+            there: Some(there),
+            ..self
+        }
+    }
+
+    /// A consistent snapshot; `None` when the sides changed something each time it was tried, or nothing was heard of the audio thread yet.
     pub(super) fn snapshot(&self) -> Option<Snapshot> {
+        #[cfg(feature = "strategies")]
+        if let Some(there) = &self.there {
+            // Written on one thread, which sent it between two changes.
+            let copy = Peek::over(&there.copy()?.into(), 0, Mailed::shared_bytes());
+            let seen = copy.here()?;
+            return Some(match self.here() {
+                Some(here) => seen.with_producer(here),
+                None => seen,
+            });
+        }
+        self.here()
+    }
+
+    /// A consistent snapshot of this memory; `None` when the sides changed something each time it was tried.
+    fn here(&self) -> Option<Snapshot> {
         const TRIES: usize = 8;
         let producer_at = self.shared + offset_of!(SharedOutput, producer);
         let consumer_at = self.shared + offset_of!(SharedOutput, consumer);
@@ -107,6 +145,12 @@ impl Peek {
         None
     }
 
+    /// The audio thread's own memory, where it has one.
+    #[cfg(feature = "strategies")]
+    pub(super) fn mailed(&self) -> Option<&Rc<Mailed>> {
+        self.there.as_ref()
+    }
+
     /// A wish as it stands.
     pub(super) fn wish(&self, wish: Wish) -> u32 {
         self.load(self.shared + wish.offset()).cast_unsigned()
@@ -114,6 +158,10 @@ impl Peek {
 
     /// Writes a wish and wakes the producer, so that it is seen at once.
     pub(super) fn set(&self, wish: Wish, value: u32) {
+        #[cfg(feature = "strategies")]
+        if let Some(there) = &self.there {
+            there.wish(wish.offset(), value);
+        }
         self.store(self.shared + wish.offset(), value);
         self.call();
     }

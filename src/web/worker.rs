@@ -11,10 +11,14 @@ use super::message::{post, tell_panics};
 use super::options::object;
 #[cfg(feature = "explain")]
 use super::timing::timed;
+#[cfg(feature = "strategies")]
+use crate::render::Naps;
 use crate::render::{Pacer, Source, Turn};
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
 use crate::source::{Index, Sine};
+#[cfg(feature = "strategies")]
+use crate::strategy::Strategy;
 
 /// What [`ProducerWorker::run`] returns when there is mail; must match `worklet/producer.js`.
 const MAIL: u32 = 1;
@@ -29,22 +33,33 @@ pub struct ProducerWorker {
     faulty: Faulty,
     end_told: bool,
     feeds: Feeds,
+    /// Where blocks travel as messages.
+    #[cfg(feature = "strategies")]
+    outbox: Option<super::outbox::Outbox>,
 }
 
 #[wasm_bindgen]
 impl ProducerWorker {
     /// Makes the output's shared state and its source. `options`: `channels`, `capacity`, `limit`, `block` in frames, `sampleRate` in Hz, `source` {kind, number}, `timeline` (feature `explain`),
-    /// `faults` as in the page's options, `pace` and `seed` (feature `faults`). Throws with a text for people.
+    /// `faults` as in the page's options, `pace` and `seed` (feature `faults`), `strategy` and `depth` as numbers (feature `strategies`), `conceal` as its number. Throws with a text for people.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<ProducerWorker, JsError> {
         tell_panics();
         let number = |name: &str| number_of(options, name);
-        let shared = Arc::new(SharedOutput::new(
+        let shared = SharedOutput::new(
             number("channels") as usize,
             number("capacity") as usize,
             number("sampleRate") as f32,
-        )?);
+        )?;
         shared.ring.set_limit(number("limit") as usize)?;
+        #[cfg(feature = "strategies")]
+        let shared = shared.with_strategy(
+            Strategy::from_number(number("strategy") as u32).unwrap_or_default(),
+            number("block") as usize,
+            number("depth") as usize,
+        )?;
+        shared.control.conceal.store(number("conceal") as u32, Ordering::Relaxed);
+        let shared = Arc::new(shared);
         let spec = Reflect::get(options, &"source".into()).unwrap_or_default();
         if kind_of(&spec) == "index" {
             shared.control.verify_index.store(1, Ordering::Relaxed);
@@ -65,12 +80,22 @@ impl ProducerWorker {
             faulty.drive(&mut pacer)?;
             pacer
         };
+        #[cfg(feature = "strategies")]
+        let (pacer, outbox) = {
+            let mut pacer = pacer;
+            let by_message = shared.exchange.strategy().by_message();
+            pacer.set_naps(if by_message { Naps::ForNews } else { Naps::Never });
+            let outbox = by_message.then(|| super::outbox::Outbox::new(&shared, block_frames)).transpose()?;
+            (pacer, outbox)
+        };
         Ok(ProducerWorker {
             shared,
             pacer,
             faulty,
             end_told: false,
             feeds,
+            #[cfg(feature = "strategies")]
+            outbox,
         })
     }
 
@@ -148,6 +173,78 @@ impl ProducerWorker {
         }
         let failure = self.pacer.failure().map_or(JsValue::NULL, JsValue::from);
         post(&object(&[("type", "ended".into()), ("failure", failure)]));
+    }
+}
+
+/// Where blocks travel as messages, the worker goes back to its event loop instead of waiting: `worklet/producer.js` takes the turns.
+#[cfg(feature = "strategies")]
+#[wasm_bindgen]
+impl ProducerWorker {
+    /// Whether blocks travel as messages.
+    pub fn by_message(&self) -> bool {
+        self.outbox.is_some()
+    }
+
+    /// One turn. Returns for how long to leave it alone at most, in ms, unless somebody calls; -1: go on; -2: there is mail; -3: it was asked to stop; -4: go on, but look at the event loop first.
+    pub fn turn(&mut self) -> f64 {
+        let turn = self.pacer.turn();
+        self.tell_end();
+        match turn {
+            Turn::Rendered => -1.0,
+            Turn::Mail => -2.0,
+            Turn::Stopped => -3.0,
+            Turn::Idle => -4.0,
+            Turn::Nap(longest) => longest.as_secs_f64() * 1e3,
+        }
+    }
+
+    /// Address of the word that changes with every call.
+    pub fn word_address(&self) -> usize {
+        self.ring_address() + crate::ring::Ring::word_offset()
+    }
+
+    /// That word as it was before the latest turn.
+    pub fn ticket(&self) -> u32 {
+        self.pacer.nap_ticket()
+    }
+
+    /// Writes down what is to be sent after a turn; bytes, 0 when there is nothing.
+    pub fn message(&mut self) -> usize {
+        let now_ms = self.now_ms();
+        match &mut self.outbox {
+            Some(outbox) => outbox.fill(&self.shared, &self.pacer.outgoing(), now_ms),
+            None => 0,
+        }
+    }
+
+    /// Address of the message, and the most bytes that it can have.
+    pub fn message_place(&self) -> Vec<usize> {
+        self.outbox
+            .as_ref()
+            .map_or_else(Vec::new, |outbox| vec![outbox.address(), outbox.longest()])
+    }
+
+    /// Counts a backing store that had to be made for a message.
+    pub fn new_buffer(&self) {
+        let ledger = &self.shared.producer;
+        ledger.sequence.begin();
+        ledger.new_buffers.add(1);
+        ledger.sequence.end();
+    }
+
+    /// An answer came: the reader has read up to `read`, was asked for `requested` frames, and has starved so many times, at last at `starved_at`.
+    pub fn hear(&mut self, read: f64, requested: f64, underruns: u32, starved_at: f64) {
+        if let Some(outbox) = &mut self.outbox {
+            outbox.hear(read as u64, requested as u64, underruns, starved_at as u64);
+        }
+    }
+
+    /// Milliseconds since the epoch.
+    fn now_ms(&self) -> f64 {
+        WorkerClock::new().map_or(0.0, |clock| {
+            use crate::render::Clock as _;
+            clock.origin_ms() + clock.now_ms()
+        })
     }
 }
 

@@ -35,6 +35,21 @@ pub extern "C" fn noxrun_quantum(handle: usize, frames: usize, now_ms: f64) -> u
     quantum::<Ledger>(handle, frames, now_ms)
 }
 
+/// `process()` has taken `ms` milliseconds, by a clock of whole milliseconds, for the output at `address`; to be told while the next call should bring the time.
+///
+/// # Real-time
+/// Two additions.
+#[cfg(feature = "explain")]
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_busy(address: usize, ms: f64) {
+    // SAFETY: the processor passes the address to which it has attached.
+    let ledger = unsafe { &(*(address as *const SharedOutput)).consumer.0 };
+    ledger.sequence.begin();
+    // A calendar that was set may go back.
+    ledger.busy_us.add((ms.clamp(0.0, 1e3) * 1e3) as u64);
+    ledger.sequence.end();
+}
+
 /// [`noxrun_quantum`] with any books.
 #[inline]
 pub(super) fn quantum<L: Keep + 'static>(handle: usize, frames: usize, now_ms: f64) -> u32 {
@@ -44,7 +59,7 @@ pub(super) fn quantum<L: Keep + 'static>(handle: usize, frames: usize, now_ms: f
 }
 
 /// A share in the output at `address`, if there is one.
-fn shared_at(address: usize) -> Option<Arc<SharedOutput>> {
+pub(super) fn shared_at(address: usize) -> Option<Arc<SharedOutput>> {
     let place = address as *const SharedOutput;
     let end = address.checked_add(size_of::<SharedOutput>())?;
     if !place.is_aligned() || address == 0 || end > core::arch::wasm32::memory_size(0) * 65_536 {

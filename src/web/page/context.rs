@@ -12,6 +12,9 @@ use crate::web::options::object;
 
 /// Must match NAME in worklet/processor.js.
 pub(super) const PROCESSOR: &str = concat!("noxrun-", env!("CARGO_PKG_VERSION"));
+/// Must match NAME in worklet/strategies.js.
+#[cfg(feature = "strategies")]
+const STRATEGIES: &str = concat!("noxrun-strategies-", env!("CARGO_PKG_VERSION"));
 /// What an output's memory may grow to, in 64 KiB pages: 128 MiB. A browser reserves the maximum of every memory, and a hundred of them exhaust it at 1 GiB each.
 const MAX_PAGES: u32 = 2048;
 /// Pages on top of what the module's own data needs: the first stacks and buffers, so that starting need not grow the memory.
@@ -88,9 +91,15 @@ pub(super) fn context(options: &OutputOptions) -> Result<AudioContext, PageError
     AudioContext::new_with_context_options(&wanted).map_err(|thrown| PageError::Audio(text_of(&thrown)))
 }
 
-/// Loads the worklet's file into the context.
-pub(super) async fn add_module(context: &AudioContext) -> Result<(), PageError> {
-    let url = super::files::file_url("worklet/processor.js");
+/// The worklet's file.
+pub(super) const PROCESSOR_FILE: &str = "processor.js";
+/// The file of all strategies but the ring, which loads the other one itself.
+#[cfg(feature = "strategies")]
+pub(super) const STRATEGIES_FILE: &str = "strategies.js";
+
+/// Loads a file of the worklet's into the context.
+pub(super) async fn add_module(context: &AudioContext, file: &str) -> Result<(), PageError> {
+    let url = super::files::file_url(&format!("worklet/{file}"));
     let not_loaded = |thrown: JsValue| PageError::NotLoaded {
         what: url.clone(),
         why: text_of(&thrown),
@@ -113,6 +122,29 @@ pub(super) fn node(context: &AudioContext, channels: usize, memory: &JsValue, ad
     ]);
     options.set_processor_options(Some(for_processor.unchecked_ref()));
     AudioWorkletNode::new_with_options(context, PROCESSOR, &options).map_err(|thrown| PageError::Audio(text_of(&thrown)))
+}
+
+/// The node of a strategy: `options` are what `worklet/strategies.js` wants; `inputs` as many channels as it hears (none: it hears nothing).
+#[cfg(feature = "strategies")]
+pub(super) fn strategy_node(
+    context: &AudioContext,
+    channels: usize,
+    inputs: Option<usize>,
+    for_processor: &JsValue,
+) -> Result<AudioWorkletNode, PageError> {
+    let options = AudioWorkletNodeOptions::new();
+    options.set_number_of_inputs(u32::from(inputs.is_some()));
+    options.set_number_of_outputs(1);
+    options.set_output_channel_count(&Array::of1(&(channels as u32).into()));
+    if let Some(inputs) = inputs {
+        options.set_channel_count(inputs as u32);
+        // As they come: the last channel is no loudspeaker's.
+        for (name, value) in [("channelCountMode", "explicit"), ("channelInterpretation", "discrete")] {
+            let _ = Reflect::set(&options, &name.into(), &value.into());
+        }
+    }
+    options.set_processor_options(Some(for_processor.unchecked_ref()));
+    AudioWorkletNode::new_with_options(context, STRATEGIES, &options).map_err(|thrown| PageError::Audio(text_of(&thrown)))
 }
 
 /// The context's render quantum in frames, where the browser tells.

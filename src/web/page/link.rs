@@ -155,6 +155,19 @@ impl Link {
         self.send(kind, JsValue::UNDEFINED, fields)
     }
 
+    /// Sends a message with a port, to a worker that listens already.
+    #[cfg(feature = "strategies")]
+    pub(super) fn post_port(&self, kind: &str, port: &web_sys::MessagePort, fields: &[(&str, JsValue)]) -> Result<(), PageError> {
+        let message = object(fields);
+        for (name, value) in [("type", kind.into()), ("port", port.into())] {
+            let _ = Reflect::set(&message, &name.into(), &value);
+        }
+        let ports = js_sys::Array::of1(port);
+        self.worker
+            .post_message_with_transfer(&message, &ports)
+            .map_err(|_| PageError::NotIsolated)
+    }
+
     /// Sends a message that will be answered, under a number that [`answer`](Link::answer) wants.
     pub(super) fn request(&self, kind: &str, fields: &[(&str, JsValue)]) -> Result<u32, PageError> {
         let id = self.requests.get() + 1;

@@ -14,13 +14,19 @@ mod inspect;
 mod js;
 mod link;
 mod listener;
+#[cfg(feature = "strategies")]
+mod mailed;
 #[cfg(feature = "decode")]
 mod media;
 #[cfg(feature = "decode")]
 mod media_js;
+#[cfg(feature = "strategies")]
+mod on_page;
 mod output;
 mod playing;
 mod producer;
+#[cfg(feature = "strategies")]
+mod raw_instance;
 #[cfg(feature = "decode")]
 mod reader;
 #[cfg(feature = "explain")]
@@ -38,6 +44,8 @@ pub use fallback::{MOST_BYTES, MOST_SECONDS, decode_whole};
 pub use files::{glue_url, preload, set_base_url};
 #[cfg(feature = "decode")]
 pub use inspect::{InspectNews, InspectOptions, Inspected, Inspection, Opened};
+#[cfg(feature = "strategies")]
+pub(in crate::web) use mailed::Mailed;
 #[cfg(feature = "decode")]
 pub use media::{Loop, MediaFailure, Repeat, Track, TrackInfo};
 pub use output::{Facts, Output, OutputState, Startup};

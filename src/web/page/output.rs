@@ -9,13 +9,15 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AudioContext, AudioContextState, AudioWorkletNode, GainNode, MessageEvent};
 
-use super::context::{add_module, context, engine_memory, node, render_quantum, shareable};
+use super::context::{PROCESSOR_FILE, add_module, context, engine_memory, node, render_quantum, shareable};
 use super::explain::Explain;
 use super::files::{stand_by, take_worker};
 use super::link::Ending;
 use super::listener::Listener;
+#[cfg(feature = "strategies")]
+use super::on_page::OnPage;
 use super::playing::{Desk, Playing};
-use super::producer::{Addresses, ProducerHandle};
+use super::producer::{Addresses, AnyProducer};
 use super::wait::{both, now, sleep};
 use super::watch::watch;
 use super::{OutputOptions, PageError, PlaybackStats, SourceSpec};
@@ -24,14 +26,22 @@ use crate::error::Decimal;
 #[cfg(feature = "faults")]
 use crate::inject::Fault;
 use crate::ledger::{ProducerState, Snapshot};
+#[cfg(feature = "strategies")]
+use crate::strategy::Strategy;
 use crate::watch::Pulse;
 #[cfg(feature = "faults")]
 use crate::web::faults::{faults_to_js, pace_to_js};
 use crate::web::options::object;
 use crate::web::peek::{Peek, Wish};
+#[cfg(feature = "strategies")]
+use crate::web::raw::Spec;
 
 /// How long a stop may take to be acknowledged, in ms, before the worker is ended without its consent.
 const STOP_PATIENCE_MS: f64 = 500.0;
+
+/// How long a fade before holding the context takes, in ms.
+#[cfg(feature = "strategies")]
+const HOLD_MS: i32 = 40;
 
 /// Events of the context after which its callbacks may have another length: they are counted anew.
 const DEVICE_EVENTS: [&str; 2] = ["statechange", "sinkchange"];
@@ -108,7 +118,7 @@ struct Inner {
     context: AudioContext,
     node: AudioWorkletNode,
     gain: GainNode,
-    producer: ProducerHandle,
+    producer: AnyProducer,
     peek: Peek,
     playing: Playing,
     /// The engine's memory of this output.
@@ -119,6 +129,9 @@ struct Inner {
     closed: Cell<bool>,
     /// Closing is over: nothing counts any more.
     finished: Cell<bool>,
+    /// Paused by holding the context: what plays by a schedule of the browser's would go on otherwise.
+    #[cfg(feature = "strategies")]
+    held: Cell<bool>,
     processor_failed: Rc<Cell<bool>>,
     pulse: RefCell<Pulse>,
     lost: RefCell<Option<String>>,
@@ -171,12 +184,13 @@ impl Output {
     async fn build(context: &AudioContext, options: OutputOptions, began: f64) -> Result<Output, PageError> {
         resume(context);
         let memory = engine_memory()?;
-        let producer = take_worker()?;
         let mut startup = Startup::default();
         // The worklet's file loads while the worker starts.
-        let module = add_module(context);
-        let for_worker = for_worker(&options, context.sample_rate());
-        let worker = async { Ok((producer.start(&memory, &for_worker).await?, now() - began)) };
+        let module = add_module(context, worklet_file(&options));
+        let worker = async {
+            let (producer, addresses) = start_producer(&options, context, &memory).await?;
+            Ok((producer, addresses, now() - began))
+        };
         // Files are opened meanwhile, in a worker of their own.
         #[cfg(feature = "decode")]
         let module = {
@@ -185,18 +199,37 @@ impl Output {
         };
         #[cfg(not(feature = "decode"))]
         let module = async { module.await.map(|()| Playing) };
-        let ((Addresses { shared, ring }, worker_ms), playing) = both(worker, module).await?;
+        let ((producer, addresses, worker_ms), playing) = both(worker, module).await?;
+        let Addresses { shared, ring } = addresses;
         startup.worker_ms = worker_ms;
         startup.module_ms = (producer.loaded_at().unwrap_or(began) - began).max(0.0);
-        let node = node(context, options.channels, &memory, shared)?;
+        let node = make_node(&options, context, &memory, shared, &producer)?;
         startup.worklet_ms = now() - began;
+        let port = node
+            .port()
+            .map_err(|thrown| PageError::Audio(crate::web::error::text_of(&thrown)))?;
+        let peek = Peek::new(&memory, shared, ring);
+        #[cfg(feature = "strategies")]
+        let mailed = options.strategy.by_message().then(|| super::Mailed::new(port.clone()));
+        #[cfg(feature = "strategies")]
+        let peek = match &mailed {
+            Some(mailed) => peek.with_mail(mailed.clone()),
+            None => peek,
+        };
 
         let first_frame_ms = Rc::new(Cell::new(None));
         let processor_failed = Rc::new(Cell::new(false));
         let on_message = {
             let (first, failed) = (first_frame_ms.clone(), processor_failed.clone());
+            #[cfg(feature = "strategies")]
+            let mailed = mailed.clone();
             Closure::new(move |event: MessageEvent| match event.data().as_string().as_deref() {
                 Some("started") => first.set(Some(now() - began)),
+                #[cfg(feature = "strategies")]
+                None if mailed.as_ref().is_some_and(|mailed| mailed.hear(&event.data())) => {}
+                // An answer to a change that was asked for.
+                #[cfg(feature = "strategies")]
+                None => {}
                 _ => failed.set(true),
             })
         };
@@ -204,9 +237,6 @@ impl Output {
             let failed = processor_failed.clone();
             Closure::new(move || failed.set(true))
         };
-        let port = node
-            .port()
-            .map_err(|thrown| PageError::Audio(crate::web::error::text_of(&thrown)))?;
         port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         node.set_onprocessorerror(Some(on_processor_error.as_ref().unchecked_ref()));
         let audio = |thrown: JsValue| PageError::Audio(crate::web::error::text_of(&thrown));
@@ -214,7 +244,8 @@ impl Output {
         gain.gain().set_value(options.volume);
         node.connect_with_audio_node(&gain).map_err(audio)?;
         gain.connect_with_audio_node(&context.destination()).map_err(audio)?;
-        let peek = Peek::new(&memory, shared, ring);
+        #[cfg(feature = "strategies")]
+        connect_producer(&options, context, &producer, &node)?;
         let on_device_change = DEVICE_EVENTS.map(|event| {
             let peek = peek.clone();
             Listener::new(context, event, move |_| {
@@ -238,6 +269,8 @@ impl Output {
             startup: Cell::new(startup),
             closed: Cell::new(false),
             finished: Cell::new(false),
+            #[cfg(feature = "strategies")]
+            held: Cell::new(false),
             processor_failed,
             pulse: RefCell::new(Pulse::new(now())),
             lost: RefCell::new(None),
@@ -279,6 +312,10 @@ impl Output {
             .ok()
             .and_then(|state| state.as_string())
             .unwrap_or_default();
+        #[cfg(feature = "strategies")]
+        if inner.held.get() && state != "closed" {
+            return OutputState::Paused;
+        }
         match state.as_str() {
             "closed" => return OutputState::Closed,
             "interrupted" => return OutputState::Interrupted,
@@ -340,9 +377,40 @@ impl Output {
 
     /// Fades out and leaves the ring alone, or fades back in.
     pub fn set_paused(&self, paused: bool) {
-        if !self.inner.closed.get() && self.inner.lost.borrow().is_none() {
-            self.inner.peek.set(Wish::Paused, u32::from(paused));
+        if self.inner.closed.get() || self.inner.lost.borrow().is_some() {
+            return;
         }
+        #[cfg(feature = "strategies")]
+        if self.inner.options.borrow().strategy == Strategy::BufferSource {
+            return self.hold(paused);
+        }
+        self.inner.peek.set(Wish::Paused, u32::from(paused));
+    }
+
+    /// Pauses what the browser plays by a schedule, or lets it go on: faded, then the context itself stands still, and no frame is lost.
+    #[cfg(feature = "strategies")]
+    fn hold(&self, hold: bool) {
+        if self.inner.held.replace(hold) == hold {
+            return;
+        }
+        let output = self.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            let inner = &output.inner;
+            let gain = if hold { 0.0 } else { inner.options.borrow().volume };
+            if !hold {
+                resume(&inner.context);
+            }
+            let _ = inner.gain.gain().set_target_at_time(gain, inner.context.current_time(), 0.005);
+            if hold {
+                sleep(HOLD_MS).await;
+                if inner.held.get()
+                    && !inner.closed.get()
+                    && let Ok(suspending) = inner.context.suspend()
+                {
+                    let _ = JsFuture::from(suspending.unchecked_into::<Promise>()).await;
+                }
+            }
+        });
     }
 
     /// Resumes a suspended or blocked context; within a gesture.
@@ -403,7 +471,7 @@ impl Output {
     pub async fn set_faults(&self, faults: Vec<Fault>) -> Result<(), PageError> {
         self.open()?;
         Fault::check_all(&faults, self.inner.options.borrow().pace)?;
-        self.inner.desk().set_faults(&faults_to_js(&faults)).await?;
+        self.inner.desk().set_faults(&faults).await?;
         self.inner.options.borrow_mut().faults = faults;
         Ok(())
     }
@@ -487,7 +555,7 @@ impl Output {
             base_latency: seconds("baseLatency"),
             output_latency: seconds("outputLatency"),
             capacity: OutputOptions::CAPACITY,
-            buffer_frames: options.buffer_frames,
+            buffer_frames: options.ahead(),
             startup: Startup {
                 first_frame_ms: inner.first_frame_ms.get(),
                 ..inner.startup.get()
@@ -537,6 +605,8 @@ impl Output {
         while inner.producer.ending().is_none() && inner.lost.borrow().is_none() && now() - asked < STOP_PATIENCE_MS {
             sleep(5).await;
         }
+        #[cfg(feature = "strategies")]
+        self.last_look().await;
         if let Ok(port) = inner.node.port() {
             // Any message ends the processor.
             let _ = port.post_message(&JsValue::NULL);
@@ -558,6 +628,23 @@ impl Output {
         inner.finished.set(true);
     }
 
+    /// What the audio thread has to say at the end, where it has a memory of its own: waits for a look that was asked for now.
+    #[cfg(feature = "strategies")]
+    async fn last_look(&self) {
+        let Some(mailed) = self.inner.peek.mailed() else { return };
+        let asked = now();
+        for _ in 0..2 {
+            // First the one that is on its way.
+            while mailed.asked() && now() - asked < STOP_PATIENCE_MS {
+                sleep(1).await;
+            }
+            mailed.ask();
+        }
+        while mailed.asked() && now() - asked < STOP_PATIENCE_MS {
+            sleep(1).await;
+        }
+    }
+
     /// Whether [`Output::close`] is through: the ledger is final. ([`OutputState::Closed`] is shown from its beginning, or when the browser closed the context.)
     pub fn finished(&self) -> bool {
         self.inner.finished.get()
@@ -566,6 +653,108 @@ impl Output {
     fn open(&self) -> Result<(), PageError> {
         if self.inner.closed.get() { Err(PageError::Closed) } else { Ok(()) }
     }
+}
+
+/// The audio thread's file for these options.
+fn worklet_file(options: &OutputOptions) -> &'static str {
+    #[cfg(feature = "strategies")]
+    if !matches!(options.strategy, Strategy::Ring | Strategy::MainThread) {
+        return super::context::STRATEGIES_FILE;
+    }
+    let _ = options;
+    PROCESSOR_FILE
+}
+
+/// Starts the producer, wherever the options want it.
+async fn start_producer(options: &OutputOptions, context: &AudioContext, memory: &JsValue) -> Result<(AnyProducer, Addresses), PageError> {
+    #[cfg(feature = "strategies")]
+    if !options.strategy.has_worker() {
+        let page = OnPage::start(memory, options.spec(context.sample_rate()))?;
+        let addresses = page.addresses();
+        return Ok((AnyProducer::Page(page), addresses));
+    }
+    let producer = take_worker()?;
+    let addresses = producer.start(memory, &for_worker(options, context.sample_rate())).await?;
+    #[cfg(feature = "strategies")]
+    return Ok((AnyProducer::Worker(producer), addresses));
+    #[cfg(not(feature = "strategies"))]
+    Ok((producer, addresses))
+}
+
+/// The node over the output at `shared` in `memory`.
+fn make_node(
+    options: &OutputOptions,
+    context: &AudioContext,
+    memory: &JsValue,
+    shared: usize,
+    producer: &AnyProducer,
+) -> Result<AudioWorkletNode, PageError> {
+    #[cfg(feature = "strategies")]
+    {
+        let strategy = options.strategy;
+        let channels = options.channels;
+        let own_spec = Spec {
+            strategy: Strategy::Ring,
+            ..options.spec(context.sample_rate())
+        };
+        let numbers = match producer {
+            AnyProducer::Page(page) => page.numbers(),
+            AnyProducer::Worker(_) => own_spec.to_numbers(),
+        };
+        let numbers = js_sys::Float64Array::from(&numbers[..]);
+        let mode = match strategy {
+            Strategy::Ring | Strategy::MainThread => return node(context, channels, memory, shared),
+            Strategy::MessageCopy | Strategy::MessageTransfer => "message",
+            Strategy::InWorklet => "render",
+            Strategy::BufferSource => "hear",
+            Strategy::Double | Strategy::Triple | Strategy::Queue => "read",
+        };
+        let mut properties = vec![
+            ("module", wasm_bindgen::module()),
+            ("mode", mode.into()),
+            ("numbers", numbers.into()),
+        ];
+        if strategy.by_message() {
+            properties.push(("pages", super::context::least_pages().into()));
+            properties.push(("block", (options.block() as u32).into()));
+            properties.push(("transfers", (strategy == Strategy::MessageTransfer).into()));
+        } else {
+            properties.push(("memory", memory.clone()));
+            properties.push(("address", (shared as u32).into()));
+        }
+        let inputs = (strategy == Strategy::BufferSource).then_some(channels + 1);
+        super::context::strategy_node(context, channels, inputs, &object(&properties))
+    }
+    #[cfg(not(feature = "strategies"))]
+    {
+        let _ = producer;
+        node(context, options.channels, memory, shared)
+    }
+}
+
+/// Brings producer and audio thread together, now that both are there.
+#[cfg(feature = "strategies")]
+fn connect_producer(
+    options: &OutputOptions,
+    context: &AudioContext,
+    producer: &AnyProducer,
+    node: &AudioWorkletNode,
+) -> Result<(), PageError> {
+    let audio = |thrown: JsValue| PageError::Audio(crate::web::error::text_of(&thrown));
+    match producer {
+        AnyProducer::Page(page) => page.begin(context, node),
+        AnyProducer::Worker(worker) if options.strategy.by_message() => {
+            let channel = web_sys::MessageChannel::new().map_err(audio)?;
+            // Straight from worker to audio thread: the page's own thread has no part in it.
+            worker.give_port(&channel.port1(), options.strategy == Strategy::MessageTransfer)?;
+            let message = object(&[("type", "port".into()), ("port", channel.port2().into())]);
+            let port = node.port().map_err(audio)?;
+            port.post_message_with_transferable(&message, &js_sys::Array::of1(&channel.port2()))
+                .map_err(audio)?;
+        }
+        AnyProducer::Worker(_) => {}
+    }
+    Ok(())
 }
 
 /// The options that the worker needs, as an object that can be posted.
@@ -578,6 +767,11 @@ fn for_worker(options: &OutputOptions, sample_rate: f32) -> JsValue {
         ("block", (options.block() as u32).into()),
         ("sampleRate", sample_rate.into()),
         ("source", options.source.to_js()),
+        ("conceal", (options.conceal as u32).into()),
+        #[cfg(feature = "strategies")]
+        ("strategy", (options.strategy as u32).into()),
+        #[cfg(feature = "strategies")]
+        ("depth", (options.queue_depth as u32).into()),
         #[cfg(feature = "faults")]
         ("faults", faults_to_js(&options.faults)),
         #[cfg(feature = "faults")]

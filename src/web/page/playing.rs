@@ -5,13 +5,13 @@ use wasm_bindgen::JsValue;
 #[cfg(feature = "decode")]
 use web_sys::AudioContext;
 
-use super::producer::ProducerHandle;
+use super::producer::AnyProducer;
 use super::{PageError, SourceSpec};
 use crate::web::peek::{Peek, Wish};
 
 /// What changing the source needs of the output.
 pub(super) struct Desk<'a> {
-    pub producer: &'a ProducerHandle,
+    pub producer: &'a AnyProducer,
     pub peek: &'a Peek,
     /// The output's engine memory.
     #[cfg(feature = "decode")]
@@ -25,12 +25,12 @@ pub(super) struct Desk<'a> {
 impl Desk<'_> {
     /// Has the producer play another source.
     async fn set_source(&self, source: &SourceSpec) -> Result<(), PageError> {
-        self.producer.set_source(&source.to_js(), || self.mail()).await
+        self.producer.set_source(source, || self.mail()).await
     }
 
     /// Has the producer cause these faults and no others.
     #[cfg(feature = "faults")]
-    pub(super) async fn set_faults(&self, faults: &wasm_bindgen::JsValue) -> Result<(), PageError> {
+    pub(super) async fn set_faults(&self, faults: &[crate::inject::Fault]) -> Result<(), PageError> {
         self.producer.set_faults(faults, || self.mail()).await
     }
 
