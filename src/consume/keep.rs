@@ -66,6 +66,9 @@ pub trait Keep {
     /// Frames were discarded.
     fn dropped(&mut self, shared: &SharedOutput, by: DroppedBy, frames: usize);
 
+    /// So many reads of a strategy in which the newest block counts, and how many of them were stale.
+    fn read(&mut self, shared: &SharedOutput, reads: usize, stale: usize);
+
     /// Frames were written to while they were copied.
     fn torn(&mut self, shared: &SharedOutput, frames: usize);
 
@@ -99,6 +102,8 @@ impl Keep for NoLedger {
     fn begin(&mut self, _: &SharedOutput, _: f64) {}
 
     fn dropped(&mut self, _: &SharedOutput, _: DroppedBy, _: usize) {}
+
+    fn read(&mut self, _: &SharedOutput, _: usize, _: usize) {}
 
     fn torn(&mut self, _: &SharedOutput, _: usize) {}
 
@@ -148,6 +153,11 @@ impl Keep for Ledger {
 
     fn dropped(&mut self, shared: &SharedOutput, by: DroppedBy, frames: usize) {
         shared.consumer.0.dropped[by as usize].add(frames as u64);
+    }
+
+    fn read(&mut self, shared: &SharedOutput, reads: usize, stale: usize) {
+        shared.consumer.0.reads.add(reads as u64);
+        shared.consumer.0.stale_reads.add(stale as u64);
     }
 
     fn torn(&mut self, shared: &SharedOutput, frames: usize) {

@@ -218,9 +218,6 @@ impl<R: Reader> Service<R> {
             self.detector.forget();
             self.cut(0);
         }
-        if look.superseded > 0 {
-            keep.dropped(shared, DroppedBy::Superseded, look.superseded);
-        }
         look
     }
 
@@ -281,6 +278,9 @@ impl<R: Reader> Service<R> {
         }
         if taken.torn > 0 {
             keep.torn(shared, taken.torn);
+        }
+        if taken.reads > 0 {
+            keep.read(shared, taken.reads, taken.stale);
         }
         if shared.control.verify_index.load(Ordering::Relaxed) != 0 {
             // Where frames are missing in between there is nothing to number; what comes after them is looked at.

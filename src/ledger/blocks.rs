@@ -171,6 +171,10 @@ pub struct ConsumerLedger {
     pub busy_us: Count,
     /// Frames that the strategy has taken from the exchange and not played yet: the rest of a block.
     pub held: Count,
+    /// Reads, where only the newest block counts: one block or one quantum, whichever is longer.
+    pub reads: Count,
+    /// Of these, those that found nothing newer and nothing unread.
+    pub stale_reads: Count,
     /// Frames whose block was written to while they were copied, by its sequence number (`double`).
     pub changed: Count,
     /// What the index signal showed of what was put out, whatever the strategy says: in frames …
@@ -279,6 +283,8 @@ impl Default for ConsumerLedger {
             callback_fill: core::array::from_fn(|_| Count::default()),
             busy_us: Count::default(),
             held: Count::default(),
+            reads: Count::default(),
+            stale_reads: Count::default(),
             changed: Count::default(),
             found_frames: Default::default(),
             found_quanta: Default::default(),

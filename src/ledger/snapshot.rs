@@ -62,6 +62,10 @@ pub struct ConsumerCounts {
     pub busy_us: u64,
     /// Taken from the exchange and not played yet.
     pub held: u64,
+    /// Reads, where only the newest block counts.
+    pub reads: u64,
+    /// Of these, those that found nothing newer and nothing unread.
+    pub stale_reads: u64,
     /// Written to while they were copied.
     pub changed: u64,
     /// What the index signal showed, in frames.
@@ -358,6 +362,8 @@ impl Snapshot {
                 callback_fill: consumer.callback_fill.iter().map(|count| count.get()).collect(),
                 busy_us: consumer.busy_us.get(),
                 held: consumer.held.get(),
+                reads: consumer.reads.get(),
+                stale_reads: consumer.stale_reads.get(),
                 changed: consumer.changed.get(),
                 found_frames: consumer.found_frames.each_ref().map(|count| count.get()),
                 found_quanta: consumer.found_quanta.each_ref().map(|count| count.get()),

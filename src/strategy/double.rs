@@ -59,6 +59,11 @@ impl Slots for Double {
         Block::replaced(before)
     }
 
+    fn pending(&self) -> usize {
+        // Relaxed: a number by itself; whoever takes the block looks again.
+        Block::replaced(self.newest.load(Ordering::Relaxed))
+    }
+
     fn take(&self) -> Option<Block> {
         if self.newest.load(Ordering::Relaxed) & FRESH == 0 {
             return None;

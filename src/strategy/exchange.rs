@@ -105,7 +105,7 @@ pub fn reader(shared: &Arc<SharedOutput>, quantum: usize) -> Result<Box<dyn Read
     let consumer = Consumer::claim(shared.ring.clone())?;
     let exchange = &shared.exchange;
     Ok(match (&exchange.slots, exchange.strategy) {
-        (Some(slots), _) => Box::new(LatestReader::new(slots.clone(), consumer)),
+        (Some(slots), _) => Box::new(LatestReader::new(slots.clone(), consumer, quantum)),
         (None, Strategy::Queue) => Box::new(QueueReader::new(consumer, exchange.block_frames)),
         (None, Strategy::BufferSource) => Box::new(Heard::new(consumer, quantum)),
         (None, _) => Box::new(RingReader::new(consumer)),

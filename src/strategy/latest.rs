@@ -1,7 +1,8 @@
 //! The reading end of `double` and `triple`.
 //!
-//! A read is one quantum. At its beginning the reader looks whether there is a newer block; if so, it leaves the rest of the one before (`superseded`). When a block is used up within a quantum, it looks again; if there is nothing
-//! newer, the block begins once more (`repeated`): there is always something to play, and it is not always new.
+//! **A read is one block or one quantum, whichever is longer.** Where blocks are no longer than quanta, each quantum is a read: at its beginning the reader goes over to the newest block and leaves what is left of the one before
+//! (`superseded`). Longer blocks are played to their end, and each is a read. A read that finds nothing newer is stale: the block begins once more (`repeated`). There is always something to play, and it is not always new. When a
+//! block is used up within a quantum, the reader looks for a newer one there as well.
 
 use super::slots::{Block, Slots};
 use super::{Look, Reader, Taken};
@@ -22,14 +23,17 @@ pub struct LatestReader<S: ?Sized> {
     again: bool,
     /// A piece of it on its way, interleaved.
     piece: Box<[f32]>,
+    /// Frames of a quantum.
+    quantum: usize,
 }
 
 /// Frames that are copied at once.
 const PIECE: usize = 128;
 
 impl<S: Slots + ?Sized> LatestReader<S> {
-    /// Reads `slots`, whose positions are kept in the ring of `consumer`. Allocates.
-    pub fn new(slots: Arc<S>, consumer: Consumer) -> Self {
+    /// Reads `slots`, whose positions are kept in the ring of `consumer`, for quanta of `quantum` frames. Allocates.
+
+    pub fn new(slots: Arc<S>, consumer: Consumer, quantum: usize) -> Self {
         let samples = PIECE * consumer.ring().channels();
         LatestReader {
             slots,
@@ -38,6 +42,7 @@ impl<S: Slots + ?Sized> LatestReader<S> {
             at: 0,
             again: false,
             piece: vec![0.0; samples].into(),
+            quantum,
         }
     }
 
@@ -50,6 +55,11 @@ impl<S: Slots + ?Sized> LatestReader<S> {
         Some(left)
     }
 
+    /// Whether each quantum is a read: blocks are no longer than quanta.
+    fn reads_quanta(&self) -> bool {
+        self.block.frames <= self.quantum
+    }
+
     /// Frames of the block that were not put out yet.
     fn rest(&self) -> usize {
         if self.again { 0 } else { self.block.frames - self.at }
@@ -58,29 +68,39 @@ impl<S: Slots + ?Sized> LatestReader<S> {
 
 impl<S: Slots + ?Sized> Reader for LatestReader<S> {
     fn look(&mut self) -> Look {
-        let superseded = self.renew().unwrap_or(0);
-        Look {
-            fill: self.rest(),
-            superseded,
-            ..Look::default()
-        }
+        let (rest, newer) = (self.rest(), self.slots.pending());
+        let fill = match newer > 0 && self.reads_quanta() {
+            // What is left of the one before is about to be left.
+            true => newer,
+            false => rest + newer,
+        };
+        Look { fill, ..Look::default() }
     }
 
     fn take(&mut self, out: &mut Planar, frames: usize, repeat: bool) -> Taken {
         let channels = self.consumer.ring().channels();
         let mut taken = Taken::default();
+        if self.reads_quanta() {
+            // This quantum is a read.
+            let left = self.renew();
+            taken.superseded += left.unwrap_or(0);
+            taken.reads += usize::from(self.block.frames > 0);
+            taken.stale += usize::from(self.block.frames > 0 && self.rest() == 0);
+        }
         while taken.frames < frames {
             if self.at == self.block.frames || self.again && !repeat {
-                match self.renew() {
-                    Some(left) => taken.superseded += left,
-                    None if repeat && self.block.frames > 0 => (self.at, self.again) = (0, true),
-                    None => break,
+                let is_a_read = !self.reads_quanta();
+                let newer = self.renew().is_some();
+                if !newer {
+                    if !repeat || self.block.frames == 0 {
+                        break;
+                    }
+                    (self.at, self.again) = (0, true);
                 }
+                taken.reads += usize::from(is_a_read);
+                taken.stale += usize::from(is_a_read && !newer);
             }
             let piece = (frames - taken.frames).min(self.block.frames - self.at).min(PIECE);
-            if piece == 0 {
-                break;
-            }
             let samples = &mut self.piece[..piece * channels];
             let whole = self.slots.copy(self.block, self.at, samples);
             out.deinterleave(samples, taken.frames);

@@ -9,8 +9,6 @@ pub struct Look {
     pub fill: usize,
     /// Discarded because the producer asked for that (a seek), if it did; they may be none.
     pub flushed: Option<usize>,
-    /// Left unread because there is something newer.
-    pub superseded: usize,
     /// Nothing has arrived yet, and that is no gap: the sound has not begun.
     pub waits: bool,
 }
@@ -28,6 +26,10 @@ pub struct Taken {
     pub torn: usize,
     /// Left unread because there was something newer.
     pub superseded: usize,
+    /// Reads that began, where the newest block counts: looks for a newer one after which frames were put out …
+    pub reads: usize,
+    /// … and of these, those that found nothing newer and nothing unread.
+    pub stale: usize,
 }
 
 /// The reading end of a strategy.
@@ -35,7 +37,7 @@ pub struct Taken {
 /// # Real-time
 /// No method waits, locks or allocates; the work of each is bounded by frames times channels (of `in-worklet`: by what its source does).
 pub trait Reader {
-    /// Looks at the exchange; to be called once before each quantum. A strategy in which the newest block counts goes over to it.
+    /// Looks at the exchange; to be called once before each quantum.
     fn look(&mut self) -> Look;
 
     /// Puts up to `frames` frames at the beginning of `out`. A strategy that repeats does so only while `repeat`: not when the producer has ended. Frames that came since [`look`](Reader::look) may be taken or

@@ -49,6 +49,12 @@ pub trait Slots: Send + Sync {
     /// had taken that. The producer alone.
     fn publish(&self, interleaved: &[f32], end: u64) -> usize;
 
+    /// Frames of the newest block if it was not taken yet, else 0.
+    ///
+    /// # Real-time
+    /// Wait-free.
+    fn pending(&self) -> usize;
+
     /// Takes the newest block, if it was not taken yet. The consumer alone.
     ///
     /// # Real-time

@@ -64,6 +64,11 @@ impl Slots for Triple {
         Block::replaced(back)
     }
 
+    fn pending(&self) -> usize {
+        // Relaxed: a number by itself; whoever takes the block looks again.
+        Block::replaced(self.middle.load(Ordering::Relaxed))
+    }
+
     fn take(&self) -> Option<Block> {
         // Relaxed: only whether it is worth the exchange; the producer alone sets the bit, and nobody else clears it.
         if self.middle.load(Ordering::Relaxed) & FRESH == 0 {

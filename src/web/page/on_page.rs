@@ -24,6 +24,10 @@ extern "C" {
     // Newer than js-sys.
     #[wasm_bindgen(js_namespace = Atomics, js_name = waitAsync, catch)]
     fn wait_async(words: &Int32Array, index: u32, value: i32, timeout_ms: f64) -> Result<JsValue, JsValue>;
+    // web-sys copies to and fro, and hands over views of a memory that is shared, which is refused.
+    type Channels;
+    #[wasm_bindgen(method, js_name = getChannelData, catch)]
+    fn channel(this: &Channels, channel: u32) -> Result<Float32Array, JsValue>;
 }
 
 /// Longest time that turns are taken in a row before the page gets its turn, in ms: a source that never catches up must not freeze the page for good.
@@ -201,9 +205,14 @@ impl OnPage {
 
     /// How its life ended, if it did.
     pub fn ending(&self) -> Option<Ending> {
-        // The audio thread ends with its node.
-        let stopped = self.inner.handle == 0.0 && self.inner.left.get();
-        self.inner.ending.borrow().clone().or(stopped.then_some(Ending::Stopped))
+        self.inner.ending.borrow().clone()
+    }
+
+    /// It was asked to stop. One on the audio thread ends with its node: there is nobody to wait for.
+    pub fn stopping(&self) {
+        if self.inner.handle == 0.0 {
+            self.inner.ending.borrow_mut().get_or_insert(Ending::Stopped);
+        }
     }
 
     /// Nothing more is expected of it.
@@ -350,17 +359,18 @@ impl Nodes {
         let rate = self.context.sample_rate();
         let frames = samples.len() / channels;
         let buffer = self.context.create_buffer(channels as u32 + 1, frames as u32, rate)?;
+        let channel_of = |channel: usize| buffer.unchecked_ref::<Channels>().channel(channel as u32);
         let mut one = vec![0.0; frames];
         for channel in 0..channels {
             for (sample, frame) in one.iter_mut().zip(samples.chunks_exact(channels)) {
                 *sample = frame[channel];
             }
-            buffer.copy_to_channel(&one, channel as i32)?;
+            channel_of(channel)?.copy_from(&one);
         }
         for (number, frame) in one.iter_mut().zip(position..) {
             *number = number_of(frame);
         }
-        buffer.copy_to_channel(&one, channels as i32)?;
+        channel_of(channels)?.copy_from(&one);
         let now = (self.context.current_time() * f64::from(rate)).round() as u64;
         if self.next <= now {
             self.next = now + self.lead;

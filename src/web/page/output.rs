@@ -600,6 +600,10 @@ impl Output {
             sleep((fade + 40.0) as i32).await;
         }
         inner.peek.set(Wish::Stop, 1);
+        #[cfg(feature = "strategies")]
+        if let AnyProducer::Page(page) = &inner.producer {
+            page.stopping();
+        }
         // By the clock: the timers of a hidden page may come a second late each.
         let asked = now();
         while inner.producer.ending().is_none() && inner.lost.borrow().is_none() && now() - asked < STOP_PATIENCE_MS {
