@@ -85,8 +85,11 @@ async function drive() {
   const words = new Int32Array(memory.buffer);
   const word = producer.word_address() / 4;
   for (;;) {
+    const began = performance.now();
     const told = producer.turn();
     send();
+    // A turn that sleeps by itself does so for a time of its own clock's: that is in what it returns.
+    if (told === RENDERED || told >= 0) producer.busy(performance.now() - began);
     if (told === ASKED_TO_STOP) break;
     if (told === RENDERED) continue;
     if (told < 0) {

@@ -79,7 +79,7 @@ class StrategyProcessor extends NoxrunProcessor {
         const bytes = new Uint8Array(buffer);
         bytes.set(new Uint8Array(this.memory.buffer, this.address, shared));
         bytes.set(new Uint8Array(this.memory.buffer, this.exports.noxrun_ring(this.address), ring), shared);
-        this.port.postMessage({ buffer }, [buffer]);
+        this.port.postMessage({ buffer, bytes: this.memory.buffer.byteLength }, [buffer]);
         break;
       }
       case 'wish':

@@ -213,6 +213,8 @@ pub struct ProducerLedger {
     pub render_ns: Count,
     /// Time that the rendered frames last, in nanoseconds.
     pub lasted_ns: Count,
+    /// Time that the producer's thread was awake for it, in microseconds: rendering, handing over, looking around, and standing still where it blocks.
+    pub busy_us: Count,
     /// The longest time one block took, in nanoseconds.
     pub longest_ns: Count,
     /// Overruns: runs of blocks of a producer with its own clock that were refused, wholly or in part; the latest is `overruns[(overrun_events - 1) % OVERRUN_SLOTS]`.
@@ -308,6 +310,7 @@ impl Default for ProducerLedger {
             blocks: Count::default(),
             render_ns: Count::default(),
             lasted_ns: Count::default(),
+            busy_us: Count::default(),
             longest_ns: Count::default(),
             overrun_events: Count::default(),
             overruns: core::array::from_fn(|_| Overrun::default()),

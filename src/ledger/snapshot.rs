@@ -97,6 +97,8 @@ pub struct ProducerCounts {
     pub render_ns: u64,
     /// Time that the rendered frames last, ns.
     pub lasted_ns: u64,
+    /// Time that the producer's thread was awake for it, us.
+    pub busy_us: u64,
     /// Longest time one block took, ns.
     pub longest_ns: u64,
     /// Runs of refused blocks.
@@ -319,6 +321,7 @@ impl Snapshot {
                 blocks: producer.blocks.get(),
                 render_ns: producer.render_ns.get(),
                 lasted_ns: producer.lasted_ns.get(),
+                busy_us: producer.busy_us.get(),
                 longest_ns: producer.longest_ns.get(),
                 overrun_events,
                 identical_blocks: producer.identical_blocks.get(),

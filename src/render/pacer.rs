@@ -101,6 +101,8 @@ pub struct Pacer<C> {
     primed: bool,
     ended: bool,
     naps: Naps,
+    /// When it woke, in ms.
+    awake_ms: f64,
     /// The sleep that goes on, if one was left to whoever takes the turns.
     nap: Option<Nap>,
     /// Samples of the latest turn's block that were committed.
@@ -122,7 +124,8 @@ impl<C: Clock> Pacer<C> {
         in_range("the block", block_frames as f64, 1.0, Self::MAX_BLOCK as f64, " frames")?;
         let producer = Producer::claim(shared.ring.clone())?;
         let block = vec![0.0; block_frames * shared.ring.channels()];
-        let delays = Delays::new(&shared, clock.now_ms(), clock.origin_ms(), false);
+        let now_ms = clock.now_ms();
+        let delays = Delays::new(&shared, now_ms, clock.origin_ms(), false);
         Ok(Pacer {
             producer,
             timer: None,
@@ -140,6 +143,7 @@ impl<C: Clock> Pacer<C> {
             primed: false,
             ended: false,
             naps: Naps::Never,
+            awake_ms: now_ms,
             nap: None,
             #[cfg(feature = "strategies")]
             outgoing: 0,
@@ -147,7 +151,7 @@ impl<C: Clock> Pacer<C> {
         })
     }
 
-    /// Which of its sleeps are left to whoever takes the turns.
+    /// Which of its sleeps are left to whoever takes the turns. Of those turns it is not counted how long the thread is busy: whoever takes them knows.
     pub fn set_naps(&mut self, naps: Naps) {
         self.naps = naps;
     }
@@ -494,6 +498,13 @@ impl<C: Clock> Pacer<C> {
             Naps::Always => true,
         };
         if !naps {
+            // Of the others, whoever takes the turns knows.
+            let busy_ms = if self.naps == Naps::Never {
+                (nap.from_ms - self.awake_ms).max(0.0)
+            } else {
+                0.0
+            };
+            self.tell(|ledger| ledger.busy_us.add((busy_ms * 1e3) as u64));
             let woken = self.clock.sleep(&mut self.producer, ticket, until, longest);
             self.woke(nap, woken);
             return Turn::Idle;
@@ -514,7 +525,8 @@ impl<C: Clock> Pacer<C> {
             Rest::Time(_) => woken == Woken::TimedOut,
             _ => woken == Woken::Room,
         };
-        self.delays.slept(&self.shared, from_ms, self.clock.now_ms(), rest, there);
+        self.awake_ms = self.clock.now_ms();
+        self.delays.slept(&self.shared, from_ms, self.awake_ms, rest, there);
         self.tell(|ledger| {
             ledger.sleeps.add(1);
             ledger.time_outs.add(u64::from(woken == Woken::TimedOut));

@@ -85,8 +85,4 @@ impl Slots for Double {
         let after = self.written[block.slot].load(Ordering::Relaxed);
         (before, after) == (whole, whole)
     }
-
-    fn bytes(&self) -> usize {
-        2 * self.stride * size_of::<f32>()
-    }
 }

@@ -6,7 +6,7 @@ use super::triple::Triple;
 use super::{Heard, LatestReader, QueueReader, Reader, RingReader, Strategy};
 use crate::error::Error;
 use crate::ring::sync::Arc;
-use crate::ring::{Consumer, Producer, Ring};
+use crate::ring::{Consumer, Producer};
 use crate::shared::SharedOutput;
 
 /// The part of an output's shared state that differs between strategies. Positions, room and waking are the ring's in every case.
@@ -83,17 +83,6 @@ impl Exchange {
             frames
         };
         Put { committed, superseded: 0 }
-    }
-
-    /// Bytes of storage that samples have between the two sides, where `ring` may be filled up to its limit and the strategy's own storage comes on top.
-    pub fn storage_bytes(&self, ring: &Ring) -> usize {
-        let frame = ring.channels() * size_of::<f32>();
-        match (&self.slots, self.strategy) {
-            (Some(slots), _) => slots.bytes(),
-            (None, Strategy::Queue) => ring.limit() * frame + self.block_frames * frame,
-            (None, Strategy::InWorklet) => 0,
-            (None, _) => ring.limit() * frame,
-        }
     }
 }
 

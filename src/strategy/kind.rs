@@ -46,6 +46,21 @@ impl Strategy {
     /// Frames of a block when nobody says, where only the newest counts: about one callback.
     pub const DEFAULT_BLOCK: usize = 512;
 
+    /// Bytes of storage that samples have between the two sides, with `ahead` frames kept ahead in blocks of `block` frames of `channels` channels. Messages that are on their way come on top.
+    pub fn storage_bytes(self, channels: usize, ahead: usize, block: usize) -> usize {
+        let samples = match self {
+            Strategy::Double => 2 * block * channels,
+            Strategy::Triple => 3 * block * channels,
+            // One block has been taken out, whole.
+            Strategy::Queue => (ahead + block) * channels,
+            Strategy::InWorklet => 0,
+            // One channel more, for the numbers.
+            Strategy::BufferSource => ahead * (channels + 1),
+            Strategy::Ring | Strategy::MainThread | Strategy::MessageCopy | Strategy::MessageTransfer => ahead * channels,
+        };
+        samples * size_of::<f32>()
+    }
+
     /// Its name, as in the scenario and the report.
     pub fn name(self) -> &'static str {
         match self {

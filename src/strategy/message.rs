@@ -19,6 +19,11 @@ use crate::shared::SharedOutput;
 /// Numbers before the samples of each message.
 pub const HEADER: usize = 32;
 
+/// Bytes of a message with `samples` samples.
+pub const fn bytes(samples: usize) -> usize {
+    HEADER * size_of::<f64>() + samples * size_of::<f32>()
+}
+
 /// What stands where in the header. Frames unless said otherwise; all fit into the whole numbers of a double.
 #[derive(Debug, Clone, Copy)]
 #[repr(usize)]

@@ -66,9 +66,6 @@ pub trait Slots: Send + Sync {
     /// # Real-time
     /// Wait-free.
     fn copy(&self, block: Block, from: usize, out: &mut [f32]) -> bool;
-
-    /// Bytes of storage for samples.
-    fn bytes(&self) -> usize;
 }
 
 #[cfg(all(test, not(loom)))]

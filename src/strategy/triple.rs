@@ -90,8 +90,4 @@ impl Slots for Triple {
         unsafe { self.storage.read(block.slot * self.stride + at, &mut out[..samples]) };
         true
     }
-
-    fn bytes(&self) -> usize {
-        3 * self.stride * size_of::<f32>()
-    }
 }

@@ -224,6 +224,14 @@ impl ProducerWorker {
             .map_or_else(Vec::new, |outbox| vec![outbox.address(), outbox.longest()])
     }
 
+    /// The thread was busy with a turn for `ms` milliseconds.
+    pub fn busy(&self, ms: f64) {
+        let ledger = &self.shared.producer;
+        ledger.sequence.begin();
+        ledger.busy_us.add((ms * 1e3) as u64);
+        ledger.sequence.end();
+    }
+
     /// Counts a backing store that had to be made for a message.
     pub fn new_buffer(&self) {
         let ledger = &self.shared.producer;

@@ -25,6 +25,8 @@ pub(in crate::web) struct Mailed {
     /// The other one, while it is here.
     spare: RefCell<Option<ArrayBuffer>>,
     asked: Cell<bool>,
+    /// Bytes of that memory, as told with the latest copy.
+    memory_bytes: Cell<f64>,
     at_ms: Cell<f64>,
 }
 
@@ -37,6 +39,7 @@ impl Mailed {
             latest: RefCell::default(),
             spare: RefCell::new(Some(ArrayBuffer::new(bytes))),
             asked: Cell::new(false),
+            memory_bytes: Cell::new(0.0),
             at_ms: Cell::new(f64::NEG_INFINITY),
         })
     }
@@ -71,6 +74,11 @@ impl Mailed {
         }
     }
 
+    /// Bytes of the audio thread's own memory, as far as known.
+    pub fn memory_bytes(&self) -> f64 {
+        self.memory_bytes.get()
+    }
+
     /// Whether a look is on its way.
     pub fn asked(&self) -> bool {
         self.asked.get()
@@ -85,6 +93,8 @@ impl Mailed {
             return false;
         };
         self.asked.set(false);
+        let bytes = Reflect::get(data, &"bytes".into()).ok().and_then(|bytes| bytes.as_f64());
+        self.memory_bytes.set(bytes.unwrap_or_default());
         self.at_ms.set(now());
         let bytes = buffer.byte_length();
         let old = self.latest.replace(Some(buffer));

@@ -48,6 +48,8 @@ pub use inspect::{InspectNews, InspectOptions, Inspected, Inspection, Opened};
 pub(in crate::web) use mailed::Mailed;
 #[cfg(feature = "decode")]
 pub use media::{Loop, MediaFailure, Repeat, Track, TrackInfo};
+#[cfg(feature = "strategies")]
+pub use output::ExchangeFacts;
 pub use output::{Facts, Output, OutputState, Startup};
 #[cfg(feature = "decode")]
 pub use reader::UrlReader;

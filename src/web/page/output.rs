@@ -105,6 +105,23 @@ pub struct Facts {
     pub playback_stats: Option<PlaybackStats>,
     /// What is played, for people.
     pub source_name: String,
+    /// What the strategy takes.
+    #[cfg(feature = "strategies")]
+    pub exchange: ExchangeFacts,
+}
+
+/// What a strategy takes.
+#[cfg(feature = "strategies")]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ExchangeFacts {
+    /// Which one.
+    pub strategy: Strategy,
+    /// Bytes of storage for samples between the two sides.
+    pub storage_bytes: usize,
+    /// Bytes of the Wasm memories of this output, and of message buffers that are kept.
+    pub memory_bytes: Option<f64>,
+    /// Time that the page's own thread has spent on it, in ms; `None` where it has no part in it.
+    pub page_busy_ms: Option<f64>,
 }
 
 /// A running output. Cheap to clone: clones are the same output.
@@ -562,6 +579,35 @@ impl Output {
             },
             playback_stats: PlaybackStats::of(&inner.context),
             source_name: options.source.name(),
+            #[cfg(feature = "strategies")]
+            exchange: self.exchange_facts(&options),
+        }
+    }
+
+    #[cfg(feature = "strategies")]
+    fn exchange_facts(&self, options: &OutputOptions) -> ExchangeFacts {
+        let inner = &self.inner;
+        let (strategy, block) = (options.strategy, options.block());
+        let byte_length = |memory: &JsValue| {
+            let buffer = js_sys::Reflect::get(memory, &"buffer".into()).ok()?;
+            js_sys::Reflect::get(&buffer, &"byteLength".into()).ok()?.as_f64()
+        };
+        #[cfg(feature = "decode")]
+        let here = byte_length(&inner.memory);
+        #[cfg(not(feature = "decode"))]
+        let here = None.and_then(|none: JsValue| byte_length(&none));
+        // Of buffers that change hands all are kept; copies are gone once they are read.
+        let kept = match strategy {
+            Strategy::MessageTransfer => inner.peek.snapshot().map_or(0.0, |snapshot| {
+                (snapshot.producer.new_buffers as usize * crate::strategy::message::bytes(block * options.channels)) as f64
+            }),
+            _ => 0.0,
+        };
+        ExchangeFacts {
+            strategy,
+            storage_bytes: strategy.storage_bytes(options.channels, options.ahead(), block),
+            memory_bytes: here.map(|here| here + inner.peek.mailed().map_or(0.0, |there| there.memory_bytes()) + kept),
+            page_busy_ms: inner.producer.page_busy_ms(),
         }
     }
 
