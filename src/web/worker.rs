@@ -56,7 +56,10 @@ impl ProducerWorker {
         let shared = shared.with_strategy(
             Strategy::from_number(number("strategy") as u32).unwrap_or_default(),
             number("block") as usize,
-            number("depth") as usize,
+            match number("depth") as usize {
+                0 => Strategy::DEFAULT_DEPTH,
+                depth => depth,
+            },
         )?;
         shared.control.conceal.store(number("conceal") as u32, Ordering::Relaxed);
         let shared = Arc::new(shared);
