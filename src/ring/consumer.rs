@@ -133,6 +133,12 @@ impl Consumer {
         Some(frames)
     }
 
+    /// Place before which everything was discarded by [`apply_flush`](Consumer::apply_flush), as of its latest call.
+    #[cfg(feature = "strategies")]
+    pub(crate) fn flushed_to(&self) -> u64 {
+        self.flushed_to
+    }
+
     /// Goes on at `position`, for strategies whose samples lie elsewhere: what lies before it was read there, or is not wanted. Never goes back.
     #[cfg(feature = "strategies")]
     #[inline]

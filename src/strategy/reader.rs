@@ -28,6 +28,8 @@ pub struct Taken {
     pub torn: usize,
     /// Left unread because there was something newer.
     pub superseded: usize,
+    /// The source has ended with them: nothing is missing behind. Only where it renders on the audio thread itself (`in-worklet`); elsewhere the ledger says so.
+    pub ended: bool,
 }
 
 /// The reading end of a strategy.
