@@ -36,7 +36,9 @@ fn explore(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static)
 
 fn place(name: &str) -> Place {
     use Place::*;
-    let places = [Write, SeeWrite, Read, SeeRead, Sleep, SkipTo, Call, Barrier, Publish, Take, BeginSlot, EndSlot];
+    let places = [
+        Write, SeeWrite, Read, SeeRead, Sleep, SkipTo, Call, Barrier, Publish, Take, BeginSlot, EndSlot,
+    ];
     places
         .into_iter()
         .find(|place| format!("{place:?}") == name)
@@ -412,7 +414,11 @@ fn newest_counts(slots: impl Slots + 'static, blocks: u64) -> usize {
     // Nobody writes any more: what is there is whole.
     assert_eq!(seen.look(&*slots), 0, "flagged, and not torn");
     assert_eq!(seen.newest, blocks, "the newest block was missed");
-    assert_eq!(seen.taken + replaced, blocks as usize * FRAMES, "each frame is taken or replaced, once");
+    assert_eq!(
+        seen.taken + replaced,
+        blocks as usize * FRAMES,
+        "each frame is taken or replaced, once"
+    );
     torn
 }
 

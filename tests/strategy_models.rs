@@ -257,7 +257,11 @@ impl Model for Newest {
         let mut out = Vec::new();
         while out.len() < frames && length > 0 && (self.at < length || !over) {
             let index = self.block[self.at % length];
-            out.push(if self.at < length { Frame::Fresh(index) } else { Frame::Again(index) });
+            out.push(if self.at < length {
+                Frame::Fresh(index)
+            } else {
+                Frame::Again(index)
+            });
             self.at += 1;
         }
         (out, 0, false)
@@ -565,7 +569,11 @@ impl Rig {
             Arc::new(shared)
         };
         let here = output(strategy);
-        let there = if strategy.by_message() { output(Strategy::Ring) } else { here.clone() };
+        let there = if strategy.by_message() {
+            output(Strategy::Ring)
+        } else {
+            here.clone()
+        };
         let (feed, clock, heard) = (Rc::<RefCell<Feed>>::default(), Told::default(), Rc::default());
         let source = Box::new(Fed(feed.clone()));
         let (reader, pacer): (Box<dyn Reader>, _) = if strategy == Strategy::InWorklet {
@@ -722,9 +730,17 @@ impl Rig {
         }
         let room = self.room();
         let rendered = std::mem::take(&mut self.feed.borrow_mut().rendered);
-        let block = if self.by_clock { self.block } else { self.block.min(self.here.ring.limit()) };
+        let block = if self.by_clock {
+            self.block
+        } else {
+            self.block.min(self.here.ring.limit())
+        };
         let there_is_room = self.by_clock || room >= block as u64;
-        let expected = if there_is_room && (jumps || !was_over) { frames.min(block) } else { 0 };
+        let expected = if there_is_room && (jumps || !was_over) {
+            frames.min(block)
+        } else {
+            0
+        };
         assert_eq!(rendered.len(), expected, "rendered, with room for {room}");
         assert_eq!(over, !jumps && was_over || ends && there_is_room && frames < block, "over");
         let fits = if self.by_clock && !self.strategy.newest_counts() {
@@ -848,7 +864,11 @@ impl Rig {
         let lost = holes + if over || ended { 0 } else { short };
         silent(SilentBy::Underrun, lost);
         silent(SilentBy::Ended, if over || ended { short } else { 0 });
-        let after = if (over || ended) && short > 0 { SilentBy::Ended } else { SilentBy::Paused };
+        let after = if (over || ended) && short > 0 {
+            SilentBy::Ended
+        } else {
+            SilentBy::Paused
+        };
         silent(after, frames - wanted);
         books.dropped[DroppedBy::Superseded as usize] += left_out as u64;
         let (fresh, mixed) = (
@@ -998,7 +1018,11 @@ fn meddled<S: Slots>(slots: S, block: usize, quanta: Vec<(u16, u16, u16)>) -> us
         out.set_frames(frames);
         superseded += reader.look().superseded;
         let taken = reader.take(&mut out, frames, true);
-        (fresh, superseded, torn) = (fresh + taken.frames - taken.repeated, superseded + taken.superseded, torn + taken.torn);
+        (fresh, superseded, torn) = (
+            fresh + taken.frames - taken.repeated,
+            superseded + taken.superseded,
+            torn + taken.torn,
+        );
         let heard = &out.channel(0)[..taken.frames];
         repeated += taken.repeated as u64;
         let left_out = superseded as u64 + slots.superseded.load(Ordering::Relaxed);
@@ -1159,7 +1183,11 @@ fn a_strategy_that_lies_is_caught_by_what_it_puts_out() {
         let snapshot = lied(lie, &at);
         let consumer = &snapshot.consumer;
         // It says that all is well, ...
-        assert_eq!((consumer.repeated, consumer.duplicate_quanta, consumer.changed), (0, 0, 0), "{lie:?}");
+        assert_eq!(
+            (consumer.repeated, consumer.duplicate_quanta, consumer.changed),
+            (0, 0, 0),
+            "{lie:?}"
+        );
         assert_eq!((consumer.fresh, snapshot.dropped()), (100 * LIE as u64, 0), "{lie:?}");
         // ... and only what it leaves out without a word can be found in the books as well.
         assert_eq!(snapshot.imbalance(), if lie == Lie::Skip { times(LIE) } else { 0 }, "{lie:?}");
@@ -1177,12 +1205,24 @@ fn a_strategy_that_lies_is_caught_by_what_it_puts_out() {
             consumer.found_frames, consumer.found_quanta, consumer.found_callbacks, consumer.callbacks
         );
         assert_eq!(consumer.found_frames, frames.map(times), "{lie:?}");
-        assert_eq!(consumer.found_quanta, quanta.each_ref().map(|quanta| quanta.len() as u64), "{lie:?}");
-        assert_eq!(consumer.found_callbacks, quanta.each_ref().map(|quanta| callbacks(quanta)), "{lie:?}");
+        assert_eq!(
+            consumer.found_quanta,
+            quanta.each_ref().map(|quanta| quanta.len() as u64),
+            "{lie:?}"
+        );
+        assert_eq!(
+            consumer.found_callbacks,
+            quanta.each_ref().map(|quanta| callbacks(quanta)),
+            "{lie:?}"
+        );
         // The first is not seen from its beginning, the last is not over.
         assert_eq!(consumer.callbacks, 100 / CALLBACK as u64 - 2);
         assert_eq!((consumer.duplicate_callbacks, consumer.starved_callbacks), (0, 0));
     }
     let honest = lied(Lie::Skip, &[]);
-    assert_eq!((honest.consumer.found_frames, honest.imbalance()), ([0; 4], 0), "an honest one is not accused");
+    assert_eq!(
+        (honest.consumer.found_frames, honest.imbalance()),
+        ([0; 4], 0),
+        "an honest one is not accused"
+    );
 }

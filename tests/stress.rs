@@ -353,11 +353,7 @@ const BLOCK: usize = 300;
 /// Puts out 10^7 frames in blocks of all sizes, while another thread takes what is newest.
 fn newest_counts(slots: impl Slots + 'static) -> Newest {
     const FRAMES: u64 = 10_000_000;
-    let (slots, done, looks) = (
-        Arc::new(slots),
-        Arc::new(AtomicBool::new(false)),
-        Arc::new(AtomicU64::new(0)),
-    );
+    let (slots, done, looks) = (Arc::new(slots), Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let writer = thread::spawn({
         let (slots, done, looks) = (slots.clone(), done.clone(), looks.clone());
         move || {
@@ -389,7 +385,11 @@ fn newest_counts(slots: impl Slots + 'static) -> Newest {
     let superseded = writer.join().expect("no panic");
     newest.look(&*slots, &mut random);
     assert!(!newest.look(&*slots, &mut random), "taken twice");
-    assert_eq!((newest.end, newest.taken + superseded), (FRAMES, FRAMES), "every frame is taken or replaced, once");
+    assert_eq!(
+        (newest.end, newest.taken + superseded),
+        (FRAMES, FRAMES),
+        "every frame is taken or replaced, once"
+    );
     newest
 }
 

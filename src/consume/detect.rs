@@ -154,7 +154,9 @@ mod tests {
         planar.set_frames(8);
         planar.channel_mut(0).copy_from_slice(&[5.0, 6.0, 0.0, 0.0, 7.0, 9.0, 0.0, 9.0]);
         assert_eq!(detector.look(&planar, 8, 1, 3), [1, 1, 0, 0]);
-        planar.channel_mut(0).copy_from_slice(&[10.0, 11.0, 0.0, 12.0, 13.0, 14.0, 15.0, 16.0]);
+        planar
+            .channel_mut(0)
+            .copy_from_slice(&[10.0, 11.0, 0.0, 12.0, 13.0, 14.0, 15.0, 16.0]);
         assert_eq!(detector.look(&planar, 8, 1, 0), [1, 0, 0, 0], "frame 0 once more, and no hole");
     }
 
