@@ -401,6 +401,29 @@ fn messages_may_take_as_long_as_there_is_sound_ahead() {
 }
 
 #[test]
+fn another_sound_is_announced_where_the_newest_block_counts() {
+    for strategy in [Strategy::Double, Strategy::Triple] {
+        for size in SIZES {
+            for pace in [Pace::Demand, timer(None, 2.0)] {
+                let setup = Setup {
+                    pace,
+                    ..sized(strategy, size, 9)
+                };
+                let (mut simulation, _) = balanced(setup, 300.0);
+                for _ in 0..5 {
+                    simulation.set_source(Box::new(Index), 1.0);
+                    simulation.run_for(333.0);
+                }
+                let snapshot = simulation.snapshot();
+                assert_eq!(snapshot.imbalance(), 0);
+                // Nothing of the first frames, which have come before with the same numbers, is taken for a duplicate.
+                declared_is_found(&format!("{} {size:?}", strategy.name()), &snapshot, size.1);
+            }
+        }
+    }
+}
+
+#[test]
 fn another_sound_takes_over_without_a_gap() {
     let strategies = [
         Strategy::Ring,

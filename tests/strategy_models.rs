@@ -229,9 +229,15 @@ struct Newest {
     at: usize,
     written: u64,
     read: u64,
+    flush_to: u64,
+    flushed_to: u64,
 }
 
 impl Model for Newest {
+    fn flush_to(&mut self, position: u64) {
+        self.flush_to = position;
+    }
+
     fn put(&mut self, indices: &[u64]) -> usize {
         if indices.is_empty() {
             return 0;
@@ -246,8 +252,14 @@ impl Model for Newest {
             superseded = self.held();
             (self.block, self.at, self.read) = (block, 0, self.written);
         }
+        // Once there is a block of the other sound.
+        let jumps = self.flush_to != self.flushed_to && self.read > self.flush_to;
+        if jumps {
+            self.flushed_to = self.flush_to;
+        }
         Look {
             superseded,
+            flushed: jumps.then_some(0),
             ..Look::default()
         }
     }
@@ -668,9 +680,9 @@ impl Rig {
         self.compare();
     }
 
-    /// Not where nobody is told, and where the clock's next block comes anyway.
+    /// Not where nobody is told: buffers that are to play are the page's to take back, and a producer with a clock of its own discards nothing that is ahead.
     fn may_jump(&self) -> bool {
-        !self.by_clock && !self.strategy.newest_counts() && self.strategy != Strategy::BufferSource
+        self.strategy.newest_counts() || !self.by_clock && self.strategy != Strategy::BufferSource
     }
 
     fn jump(&mut self) {
@@ -725,7 +737,7 @@ impl Rig {
         if self.wire.is_none() {
             self.known_read = self.between.model().read();
         }
-        if jumps {
+        if jumps && !self.strategy.newest_counts() {
             self.mark = self.written;
         }
         let room = self.room();

@@ -20,6 +20,8 @@ pub struct LatestReader<S: ?Sized> {
     at: usize,
     /// Whether all of it was put out or left before: what comes now is repeated.
     again: bool,
+    /// Where the sound that is being played began among all frames committed.
+    flushed_to: u64,
     /// A piece of it on its way, interleaved.
     piece: Box<[f32]>,
 }
@@ -37,6 +39,7 @@ impl<S: Slots + ?Sized> LatestReader<S> {
             block: Block::default(),
             at: 0,
             again: false,
+            flushed_to: 0,
             piece: vec![0.0; samples].into(),
         }
     }
@@ -50,6 +53,11 @@ impl<S: Slots + ?Sized> LatestReader<S> {
         Some(left)
     }
 
+    /// Whether a block of another sound is about to come, or has.
+    fn jumps(&self) -> bool {
+        self.consumer.flush_asked() != self.flushed_to
+    }
+
     /// Frames of the block that were not put out yet.
     fn rest(&self) -> usize {
         if self.again { 0 } else { self.block.frames - self.at }
@@ -59,9 +67,16 @@ impl<S: Slots + ?Sized> LatestReader<S> {
 impl<S: Slots + ?Sized> Reader for LatestReader<S> {
     fn look(&mut self) -> Look {
         let superseded = self.renew().unwrap_or(0);
+        let asked = self.consumer.flush_asked();
+        // The first block of another sound; until it is there, the last one of this sound plays on.
+        let jumped = asked != self.flushed_to && self.block.end > asked;
+        if jumped {
+            self.flushed_to = asked;
+        }
         Look {
             fill: self.rest(),
             superseded,
+            flushed: jumped.then_some(0),
             ..Look::default()
         }
     }
@@ -71,8 +86,11 @@ impl<S: Slots + ?Sized> Reader for LatestReader<S> {
         let mut taken = Taken::default();
         while taken.frames < frames {
             if self.at == self.block.frames || self.again && !repeat {
-                match self.renew() {
-                    Some(left) => taken.superseded += left,
+                // Another sound begins with a quantum: only before one is it announced.
+                let newer = if self.jumps() { None } else { self.renew() };
+                match newer {
+                    // Nothing was left of the one before.
+                    Some(_) => {}
                     None if repeat && self.block.frames > 0 => (self.at, self.again) = (0, true),
                     None => break,
                 }
