@@ -1,4 +1,4 @@
-//! Model checking of the ring: every interleaving and every value that the memory model lets a load return, within the bounds named below.
+//! Model checking of the ring and of the two strategies that have atomics of their own (`double`, `triple`): every interleaving and every value that the memory model lets a load return, within the bounds named below.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release --test loom`. Loom knows no time-outs: a lost wake-up is a deadlock, which it reports. It sees races on the samples because they lie in
 //! its own cells.
@@ -14,6 +14,9 @@ use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
 use noxrun::ring::sync::weak::{Place, WEAKENED};
 use noxrun::ring::{Consumer, Producer, Ring, Until};
+use noxrun::strategy::double::Double;
+use noxrun::strategy::slots::Slots;
+use noxrun::strategy::triple::Triple;
 
 /// Not looked at: loom has no clock.
 const TIMEOUT: Duration = Duration::ZERO;
@@ -33,7 +36,9 @@ fn explore(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static)
 
 fn place(name: &str) -> Place {
     use Place::*;
-    let places = [Write, SeeWrite, Read, SeeRead, Sleep, SkipTo, Call, Barrier];
+    let places = [
+        Write, SeeWrite, Read, SeeRead, Sleep, SkipTo, Call, Barrier, Publish, Take, BeginSlot, EndSlot,
+    ];
     places
         .into_iter()
         .find(|place| format!("{place:?}") == name)
@@ -349,4 +354,126 @@ fn a_flush_is_never_overtaken() {
 #[test]
 fn without_the_release_of_a_flush_it_discards_what_is_not_there() {
     fails_without(Place::SkipTo, "a_flush_is_never_overtaken", "discarded what is not there");
+}
+
+/// Block `number` of two frames: both samples of each tell the block and the frame.
+fn block(number: u64) -> Vec<f32> {
+    (10 * number as u32..).take(FRAMES).flat_map(frame).collect()
+}
+
+/// Frames of each of these blocks.
+const FRAMES: usize = 2;
+
+/// What the consumer of a model has seen.
+#[derive(Default)]
+struct Seen {
+    /// Number of the block taken last.
+    newest: u64,
+    /// Frames of all blocks taken.
+    taken: usize,
+}
+
+impl Seen {
+    /// Looks for a newer block, copies it frame by frame, as a reader does whose quanta are shorter, and returns how many of these copies were torn.
+    fn look(&mut self, slots: &impl Slots) -> usize {
+        let Some(block_taken) = slots.take() else { return 0 };
+        let number = block_taken.end / FRAMES as u64;
+        assert!(number > self.newest, "block {number} after block {}", self.newest);
+        assert_eq!(block_taken.frames, FRAMES);
+        (self.newest, self.taken) = (number, self.taken + FRAMES);
+        let mut torn = 0;
+        for at in 0..FRAMES {
+            let mut copied = [0.0; 2];
+            if slots.copy(block_taken, at, &mut copied) {
+                assert_eq!(copied, block(number)[2 * at..][..2], "torn, and not flagged");
+            } else {
+                torn += 1;
+            }
+        }
+        torn
+    }
+}
+
+/// `blocks` blocks against a consumer that looks as often: each is taken once, or counted once as replaced. Returns the copies that were torn.
+fn newest_counts(slots: impl Slots + 'static, blocks: u64) -> usize {
+    let slots = Arc::new(slots);
+    let writer = thread::spawn({
+        let slots = slots.clone();
+        move || {
+            (1..=blocks)
+                .map(|number| slots.publish(&block(number), number * FRAMES as u64))
+                .sum::<usize>()
+        }
+    });
+    let mut seen = Seen::default();
+    let mut torn = 0;
+    for _ in 0..blocks {
+        torn += seen.look(&*slots);
+    }
+    let replaced = writer.join().expect("no panic");
+    // Nobody writes any more: what is there is whole.
+    assert_eq!(seen.look(&*slots), 0, "flagged, and not torn");
+    assert_eq!(seen.newest, blocks, "the newest block was missed");
+    assert_eq!(
+        seen.taken + replaced,
+        blocks as usize * FRAMES,
+        "each frame is taken or replaced, once"
+    );
+    torn
+}
+
+#[test]
+fn two_blocks_in_two_slots_are_never_torn() {
+    explore(None, || {
+        // Neither slot is written to twice.
+        assert_eq!(newest_counts(Double::new(2, FRAMES), 2), 0, "flagged, and not torn");
+    });
+}
+
+#[test]
+fn no_tear_of_a_double_buffer_goes_unflagged() {
+    // Counted outside of the model: that there are tears at all.
+    static TORN: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    explore(None, || {
+        let torn = newest_counts(Double::new(2, FRAMES), 3);
+        TORN.fetch_add(torn, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert!(TORN.load(std::sync::atomic::Ordering::Relaxed) > 0, "shows nothing");
+}
+
+#[test]
+fn a_triple_buffer_is_never_torn() {
+    explore(None, || {
+        assert_eq!(newest_counts(Triple::new(2, FRAMES), 4), 0);
+    });
+}
+
+#[test]
+fn without_the_release_of_a_double_buffers_block_it_is_torn() {
+    fails_without(Place::Publish, "two_blocks_in_two_slots_are_never_torn", "not flagged");
+}
+
+#[test]
+fn without_the_acquire_of_a_double_buffers_block_it_is_torn() {
+    fails_without(Place::Take, "two_blocks_in_two_slots_are_never_torn", "not flagged");
+}
+
+#[test]
+fn without_the_fence_before_its_samples_a_double_buffers_tear_is_missed() {
+    fails_without(Place::BeginSlot, "no_tear_of_a_double_buffer_goes_unflagged", "not flagged");
+}
+
+#[test]
+fn without_the_fence_behind_its_samples_a_double_buffers_tear_is_missed() {
+    fails_without(Place::EndSlot, "no_tear_of_a_double_buffer_goes_unflagged", "not flagged");
+}
+
+#[test]
+fn without_the_order_of_the_producers_exchange_a_triple_buffer_races() {
+    fails_without(Place::Publish, "a_triple_buffer_is_never_torn", "Causality violation");
+}
+
+#[test]
+fn without_the_order_of_the_consumers_exchange_a_triple_buffer_races() {
+    fails_without(Place::Take, "a_triple_buffer_is_never_torn", "Causality violation");
 }

@@ -1,11 +1,12 @@
-//! Two and three threads at full speed, on the machine's real memory model. `cargo test --release --test stress`.
+//! Two and three threads at full speed, on the machine's real memory model. `cargo test --release --features strategies --test stress`.
 //!
 //! A failure that needs luck to show is loom's to find (tests/loom.rs); this shows that what loom proves for three frames holds for 10^8, with blocks, wraps and sleeps in every mixture.
 #![cfg(not(target_family = "wasm"))]
 #![cfg(not(loom))]
+#![cfg(feature = "strategies")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use noxrun::render::{Pacer, RenderInfo, Source, SystemClock, Turn};
 use noxrun::ring::{Consumer, Ring, Woken};
 use noxrun::shared::SharedOutput;
 use noxrun::source::{INDEX_PERIOD, Index};
+use noxrun::strategy::double::Double;
+use noxrun::strategy::slots::Slots;
+use noxrun::strategy::triple::Triple;
 
 #[path = "common/ring_cases.rs"]
 #[allow(dead_code, unused_macros)]
@@ -292,4 +296,113 @@ fn every_snapshot_balances_while_both_sides_run() {
         end.dropped()
     );
     assert!(snapshots > 100 && end.consumer.fresh > 0, "shows nothing");
+}
+
+/// What frame `position` holds in both channels of a block that begins at `start`: so that a frame tells which block it is of.
+fn told(position: u64, start: u64) -> [f32; 2] {
+    [(position % INDEX_PERIOD) as f32, (start % INDEX_PERIOD) as f32]
+}
+
+/// What a consumer has seen of slots in which the newest block counts.
+#[derive(Debug, Default)]
+struct Newest {
+    taken: u64,
+    blocks: u64,
+    /// Copies, and those of them that were flagged as torn.
+    copies: u64,
+    torn: u64,
+    /// Of these, those that were torn indeed: a block may be written to behind the copy as well.
+    mixed: u64,
+    end: u64,
+}
+
+impl Newest {
+    /// Takes the newest block and copies it in pieces. Returns whether there was one.
+    fn look(&mut self, slots: &impl Slots, random: &mut Random) -> bool {
+        let Some(block) = slots.take() else { return false };
+        assert!(block.end >= self.end + block.frames as u64, "{block:?} behind {}", self.end);
+        let start = block.end - block.frames as u64;
+        (self.end, self.taken, self.blocks) = (block.end, self.taken + block.frames as u64, self.blocks + 1);
+        let mut out = [0.0; 2 * BLOCK];
+        let mut from = 0;
+        while from < block.frames {
+            let frames = (1 + random.below(BLOCK)).min(block.frames - from);
+            let copied = &mut out[..2 * frames];
+            let whole = slots.copy(block, from, copied);
+            let own = copied
+                .chunks_exact(2)
+                .zip(start + from as u64..)
+                .all(|(frame, position)| frame == told(position, start));
+            assert!(own || !whole, "torn, and not flagged: {block:?}, {from}: {copied:?}");
+            self.copies += 1;
+            self.torn += u64::from(!whole);
+            self.mixed += u64::from(!own);
+            from += frames;
+            if random.below(64) == 0 {
+                // As a reader whose next quantum comes later.
+                thread::yield_now();
+            }
+        }
+        true
+    }
+}
+
+/// Most frames of a block of those below.
+const BLOCK: usize = 300;
+
+/// Puts out 10^7 frames in blocks of all sizes, while another thread takes what is newest.
+fn newest_counts(slots: impl Slots + 'static) -> Newest {
+    const FRAMES: u64 = 10_000_000;
+    let (slots, done, looks) = (Arc::new(slots), Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let writer = thread::spawn({
+        let (slots, done, looks) = (slots.clone(), done.clone(), looks.clone());
+        move || {
+            let mut random = Random(11);
+            let mut samples = [0.0; 2 * BLOCK];
+            let (mut end, mut superseded) = (0, 0);
+            while end < FRAMES {
+                let frames = (1 + random.below(BLOCK)).min((FRAMES - end) as usize);
+                for (frame, position) in samples[..2 * frames].chunks_exact_mut(2).zip(end..) {
+                    frame.copy_from_slice(&told(position, end));
+                }
+                end += frames as u64;
+                superseded += slots.publish(&samples[..2 * frames], end) as u64;
+                // Now and then it waits for the other, or all would be over before that is scheduled twice.
+                let (waits, seen) = (random.below(4) == 0, looks.load(Ordering::Relaxed));
+                while waits && looks.load(Ordering::Relaxed) == seen {
+                    thread::yield_now();
+                }
+            }
+            done.store(true, Ordering::Release);
+            superseded
+        }
+    });
+    let (mut newest, mut random) = (Newest::default(), Random(12));
+    while !done.load(Ordering::Acquire) {
+        newest.look(&*slots, &mut random);
+        looks.fetch_add(1, Ordering::Relaxed);
+    }
+    let superseded = writer.join().expect("no panic");
+    newest.look(&*slots, &mut random);
+    assert!(!newest.look(&*slots, &mut random), "taken twice");
+    assert_eq!(
+        (newest.end, newest.taken + superseded),
+        (FRAMES, FRAMES),
+        "every frame is taken or replaced, once"
+    );
+    newest
+}
+
+#[test]
+fn a_double_buffer_flags_every_tear_and_a_triple_buffer_has_none() {
+    let seen = newest_counts(Double::new(2, BLOCK));
+    println!(
+        "double: {} blocks taken, {} copies, of which {} flagged as torn; {} were mixed indeed",
+        seen.blocks, seen.copies, seen.torn, seen.mixed
+    );
+    assert!(seen.blocks > 1_000 && seen.mixed > 0, "shows nothing");
+    let seen = newest_counts(Triple::new(2, BLOCK));
+    println!("triple: {} blocks taken, {} copies", seen.blocks, seen.copies);
+    assert!(seen.blocks > 1_000, "shows nothing");
+    assert_eq!(seen.torn, 0);
 }

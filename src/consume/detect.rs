@@ -33,11 +33,11 @@ impl Detector {
         self.newest = None;
     }
 
-    /// Looks at the first `frames` frames.
+    /// Looks at the first `frames` frames. Of these, `holes` are zeros where there was nothing to play, which no index is.
     ///
     /// # Real-time
     /// Bounded, allocates nothing.
-    pub fn look(&mut self, quantum: &Planar, frames: usize, channels: usize) -> Found {
+    pub fn look(&mut self, quantum: &Planar, frames: usize, channels: usize, mut holes: usize) -> Found {
         let mut found = Found::default();
         for at in 0..frames {
             let value = quantum.channel(0)[at];
@@ -49,6 +49,12 @@ impl Detector {
                     self.newest = Some(newest + 1);
                     self.mark(newest + 1);
                 }
+                continue;
+            }
+            // Index 0 looks the same; where that is due, the zero is it.
+            let due = self.newest.is_some_and(|newest| (newest + 1) % INDEX_PERIOD == 0);
+            if value == 0.0 && holes > 0 && !due {
+                holes -= 1;
                 continue;
             }
             self.frame(value as u64, &mut found);
@@ -109,7 +115,7 @@ mod tests {
                     *sample = (index % INDEX_PERIOD) as f32;
                 }
             }
-            let found = detector.look(&planar, quantum.len(), 2);
+            let found = detector.look(&planar, quantum.len(), 2, 0);
             sum.iter_mut().zip(found).for_each(|(sum, found)| *sum += found);
         }
         sum
@@ -142,6 +148,19 @@ mod tests {
     }
 
     #[test]
+    fn holes_are_no_frames_and_what_follows_them_is_looked_at() {
+        let mut detector = Detector::new();
+        let mut planar = Planar::new(1, 8);
+        planar.set_frames(8);
+        planar.channel_mut(0).copy_from_slice(&[5.0, 6.0, 0.0, 0.0, 7.0, 9.0, 0.0, 9.0]);
+        assert_eq!(detector.look(&planar, 8, 1, 3), [1, 1, 0, 0]);
+        planar
+            .channel_mut(0)
+            .copy_from_slice(&[10.0, 11.0, 0.0, 12.0, 13.0, 14.0, 15.0, 16.0]);
+        assert_eq!(detector.look(&planar, 8, 1, 0), [1, 0, 0, 0], "frame 0 once more, and no hole");
+    }
+
+    #[test]
     fn frames_that_are_none_are_torn() {
         let mut detector = Detector::new();
         let mut planar = Planar::new(2, 64);
@@ -153,6 +172,6 @@ mod tests {
         }
         planar.channel_mut(1)[20] = 7.0;
         planar.channel_mut(0)[30] = 0.5;
-        assert_eq!(detector.look(&planar, 64, 2), [0, 0, 0, 2]);
+        assert_eq!(detector.look(&planar, 64, 2, 0), [0, 0, 0, 2]);
     }
 }

@@ -35,7 +35,7 @@ impl Planar {
     }
 
     /// Changes the frames in use, at most [`Planar::stride`].
-    pub(crate) fn set_frames(&mut self, frames: usize) {
+    pub fn set_frames(&mut self, frames: usize) {
         self.frames = frames.min(self.stride);
     }
 
@@ -45,7 +45,7 @@ impl Planar {
     }
 
     /// One channel's frames in use, to be changed.
-    pub(crate) fn channel_mut(&mut self, channel: usize) -> &mut [f32] {
+    pub fn channel_mut(&mut self, channel: usize) -> &mut [f32] {
         &mut self.samples[channel * self.stride..][..self.frames]
     }
 

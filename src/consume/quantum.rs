@@ -252,9 +252,10 @@ impl<R: Reader> Service<R> {
             frames: played,
             repeated,
             holes,
+            ended,
             ..
         } = self.take(keep, shared, wanted, !over);
-        let ended = played < wanted && over;
+        let ended = played < wanted && (over || ended);
         let missing = if ended { 0 } else { wanted - played };
         Parts {
             played,
@@ -283,23 +284,23 @@ impl<R: Reader> Service<R> {
             keep.read(shared, taken.reads, taken.stale);
         }
         if shared.control.verify_index.load(Ordering::Relaxed) != 0 {
-            // Where frames are missing in between there is nothing to number; what comes after them is looked at.
-            if taken.holes == 0 {
-                self.verify(keep, shared, taken.frames);
-            } else {
-                out.channels_mut().for_each(|channel| channel[..taken.frames].fill(0.0));
-                self.index.forget();
-            }
+            self.verify(keep, shared, taken);
         }
         taken
     }
 
-    /// Checks the index signal in the first `frames` frames, and silences it.
-    fn verify(&mut self, keep: &mut impl Keep, shared: &SharedOutput, frames: usize) {
+    /// Checks the index signal in the frames that were taken, and silences it.
+    fn verify(&mut self, keep: &mut impl Keep, shared: &SharedOutput, taken: Taken) {
         let out = &mut self.quanta[self.latest];
-        let channels = shared.ring.channels();
+        let (frames, channels) = (taken.frames, shared.ring.channels());
         #[cfg(feature = "strategies")]
-        keep.found(shared, self.detector.look(out, frames, channels));
+        keep.found(shared, self.detector.look(out, frames, channels, taken.holes));
+        if taken.holes > 0 {
+            // Where frames are missing in between there is no break to be told of: the underrun says it.
+            out.channels_mut().for_each(|channel| channel[..frames].fill(0.0));
+            self.index.forget();
+            return;
+        }
         self.index.check(out, frames, channels, |slip| keep.slipped(shared, slip));
     }
 

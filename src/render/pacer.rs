@@ -225,6 +225,8 @@ impl<C: Clock> Pacer<C> {
         self.position = 0;
         self.ended = false;
         if self.newest_counts() {
+            // Nothing lies ahead that could play on; but the reader has to know which block is the first of the new sound.
+            self.producer.flush();
             return;
         }
         // Of a sound that is itself replaced before it was heard, nothing need be heard: what plays is still the one before it.

@@ -133,6 +133,19 @@ impl Consumer {
         Some(frames)
     }
 
+    /// Place before which everything was discarded by [`apply_flush`](Consumer::apply_flush), as of its latest call.
+    #[cfg(feature = "strategies")]
+    pub(crate) fn flushed_to(&self) -> u64 {
+        self.flushed_to
+    }
+
+    /// Place before which the producer wants everything discarded; for who does that in a way of its own.
+    #[cfg(feature = "strategies")]
+    pub(crate) fn flush_asked(&self) -> u64 {
+        // Acquire: as in `apply_flush`.
+        self.ring.producer.0.skip_to.load(Ordering::Acquire)
+    }
+
     /// Goes on at `position`, for strategies whose samples lie elsewhere: what lies before it was read there, or is not wanted. Never goes back.
     #[cfg(feature = "strategies")]
     #[inline]

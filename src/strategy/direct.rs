@@ -140,6 +140,7 @@ impl<C: Clock> Reader for Direct<C> {
         self.source.prepare();
         Taken {
             frames: done,
+            ended: self.ended,
             ..Taken::default()
         }
     }

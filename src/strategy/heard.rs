@@ -78,16 +78,16 @@ impl Reader for Heard {
                 taken.holes += 1;
                 continue;
             }
-            // Of two nodes at once, or of one that plays between two frames: no frame of ours is whole here.
             let ahead = (number as u64 + NUMBERS - (read % NUMBERS + 1)) % NUMBERS;
-            let whole = number.fract() == 0.0 && ahead < NUMBERS / 2;
-            if whole && read + ahead < self.consumer.position() + self.consumer.known_available() as u64 {
+            let (whole, new) = (number.fract() == 0.0, ahead < NUMBERS / 2);
+            if whole && new && read + ahead < self.consumer.position() + self.consumer.known_available() as u64 {
                 // Frames between were never played.
                 taken.superseded += ahead as usize;
                 read += ahead + 1;
             } else {
+                // Nothing new. And no frame at all where it is of two nodes at once, or of one that plays between two frames.
                 taken.repeated += 1;
-                taken.torn += 1;
+                taken.torn += usize::from(!whole || new);
             }
         }
         if !repeat && read == self.consumer.position() + self.consumer.known_available() as u64 {

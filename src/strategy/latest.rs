@@ -21,6 +21,10 @@ pub struct LatestReader<S: ?Sized> {
     at: usize,
     /// Whether all of it was put out or left before: what comes now is repeated.
     again: bool,
+    /// Where the sound that is being played began among all frames committed.
+    flushed_to: u64,
+    /// Another sound begins with the next read: its first block is there.
+    anew: bool,
     /// A piece of it on its way, interleaved.
     piece: Box<[f32]>,
     /// Frames of a quantum.
@@ -41,6 +45,8 @@ impl<S: Slots + ?Sized> LatestReader<S> {
             block: Block::default(),
             at: 0,
             again: false,
+            flushed_to: 0,
+            anew: false,
             piece: vec![0.0; samples].into(),
             quantum,
         }
@@ -53,6 +59,11 @@ impl<S: Slots + ?Sized> LatestReader<S> {
         self.consumer.skip_to(block.end);
         (self.block, self.at, self.again) = (block, 0, false);
         Some(left)
+    }
+
+    /// Whether a block of another sound is about to come, or has come since the last look: it begins with a quantum, since only before one it can be announced.
+    fn jumps(&self) -> bool {
+        self.consumer.flush_asked() != self.flushed_to
     }
 
     /// Whether each quantum is a read: blocks are no longer than quanta.
@@ -68,21 +79,32 @@ impl<S: Slots + ?Sized> LatestReader<S> {
 
 impl<S: Slots + ?Sized> Reader for LatestReader<S> {
     fn look(&mut self) -> Look {
-        let (rest, newer) = (self.rest(), self.slots.pending());
-        let fill = match newer > 0 && self.reads_quanta() {
+        let asked = self.consumer.flush_asked();
+        let pending = self.slots.pending();
+        // The first block of another sound; until it is there, the last one of this sound plays on.
+        let jumped = asked != self.flushed_to && pending.is_some_and(|block| block.end > asked);
+        if jumped {
+            (self.flushed_to, self.anew) = (asked, true);
+        }
+        let (rest, newer) = (self.rest(), pending.map_or(0, |block| block.frames));
+        let fill = match newer > 0 && (self.anew || self.reads_quanta()) {
             // What is left of the one before is about to be left.
             true => newer,
             false => rest + newer,
         };
-        Look { fill, ..Look::default() }
+        Look {
+            fill,
+            flushed: jumped.then_some(0),
+            ..Look::default()
+        }
     }
 
     fn take(&mut self, out: &mut Planar, frames: usize, repeat: bool) -> Taken {
         let channels = self.consumer.ring().channels();
         let mut taken = Taken::default();
-        if self.reads_quanta() {
+        if core::mem::take(&mut self.anew) || self.reads_quanta() {
             // This quantum is a read.
-            let left = self.renew();
+            let left = if self.jumps() { None } else { self.renew() };
             taken.superseded += left.unwrap_or(0);
             taken.reads += usize::from(self.block.frames > 0);
             taken.stale += usize::from(self.block.frames > 0 && self.rest() == 0);
@@ -90,7 +112,7 @@ impl<S: Slots + ?Sized> Reader for LatestReader<S> {
         while taken.frames < frames {
             if self.at == self.block.frames || self.again && !repeat {
                 let is_a_read = !self.reads_quanta();
-                let newer = self.renew().is_some();
+                let newer = !self.jumps() && self.renew().is_some();
                 if !newer {
                     if !repeat || self.block.frames == 0 {
                         break;

@@ -193,7 +193,9 @@ impl Receiver {
     /// # Errors
     /// [`Error::AlreadyTaken`].
     pub fn new(shared: Arc<SharedOutput>) -> Result<Self, Error> {
-        let producer = Producer::claim(shared.ring.clone())?;
+        let mut producer = Producer::claim(shared.ring.clone())?;
+        // How much is on its way is the sender's business: while a sound replaces another, both are.
+        producer.keep_at_least(shared.ring.capacity());
         Ok(Receiver {
             shared,
             producer,

@@ -45,16 +45,17 @@ impl QueueReader {
 
 impl Reader for QueueReader {
     fn look(&mut self) -> Look {
-        let flushed = self.consumer.apply_flush();
-        // The rest that was put aside is of the sound before.
-        let rest = if flushed.is_some() {
-            core::mem::replace(&mut self.at, self.frames)
-        } else {
-            self.frames
-        };
+        let position = self.position();
+        let flushed = self.consumer.apply_flush().map(|frames| {
+            // What was put aside may be of the sound before, of the one that follows, or of both.
+            let old = self.consumer.flushed_to().saturating_sub(position) as usize;
+            let of_block = old.min(self.frames - self.at);
+            self.at += of_block;
+            frames + of_block
+        });
         Look {
             fill: self.consumer.known_available() + self.frames - self.at,
-            flushed: flushed.map(|frames| frames + self.frames - rest),
+            flushed,
             ..Look::default()
         }
     }

@@ -30,6 +30,8 @@ pub struct Taken {
     pub reads: usize,
     /// … and of these, those that found nothing newer and nothing unread.
     pub stale: usize,
+    /// The source has ended with them: nothing is missing behind. Only where it renders on the audio thread itself (`in-worklet`); elsewhere the ledger says so.
+    pub ended: bool,
 }
 
 /// The reading end of a strategy.

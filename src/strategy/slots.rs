@@ -49,11 +49,11 @@ pub trait Slots: Send + Sync {
     /// had taken that. The producer alone.
     fn publish(&self, interleaved: &[f32], end: u64) -> usize;
 
-    /// Frames of the newest block if it was not taken yet, else 0.
+    /// The newest block, if it was not taken yet. By the time it is taken, it may be a newer one. The consumer alone.
     ///
     /// # Real-time
     /// Wait-free.
-    fn pending(&self) -> usize;
+    fn pending(&self) -> Option<Block>;
 
     /// Takes the newest block, if it was not taken yet. The consumer alone.
     ///

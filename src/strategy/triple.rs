@@ -64,9 +64,10 @@ impl Slots for Triple {
         Block::replaced(back)
     }
 
-    fn pending(&self) -> usize {
-        // Relaxed: a number by itself; whoever takes the block looks again.
-        Block::replaced(self.middle.load(Ordering::Relaxed))
+    fn pending(&self) -> Option<Block> {
+        // Relaxed: the word tells all by itself; whoever takes the block looks again.
+        let word = self.middle.load(Ordering::Relaxed);
+        (word & FRESH != 0).then(|| Block::of(word))
     }
 
     fn take(&self) -> Option<Block> {
