@@ -49,8 +49,33 @@ pub enum Refusal {
     NotJson(String),
 }
 
+impl Refusal {
+    /// The same of a field that stands within `place`.
+    pub(in crate::lab) fn within(self, place: &str) -> Refusal {
+        let inner = |field: String| format!("{place}.{field}");
+        match self {
+            Refusal::Unknown { field, known } => Refusal::Unknown { field: inner(field), known },
+            Refusal::Missing { field, wanted } => Refusal::Missing {
+                field: inner(field),
+                wanted,
+            },
+            Refusal::Wrong { field, value, wanted } => Refusal::Wrong {
+                field: inner(field),
+                value,
+                wanted,
+            },
+            Refusal::NotYet { field, value, can } => Refusal::NotYet {
+                field: inner(field),
+                value,
+                can,
+            },
+            Refusal::NotJson(why) => Refusal::NotJson(why),
+        }
+    }
+}
+
 /// A value as it stands in a message: text in single quotes, nothing endless.
-pub(super) fn shown(value: &Value) -> String {
+pub(in crate::lab) fn shown(value: &Value) -> String {
     let text = match value {
         Value::String(text) => format!("'{text}'"),
         other => other.to_string(),
@@ -63,7 +88,7 @@ pub(super) fn shown(value: &Value) -> String {
 }
 
 /// `a, b, c` with `quote` around each.
-pub(super) fn listed(names: &[&str], quote: char) -> String {
+pub(in crate::lab) fn listed(names: &[&str], quote: char) -> String {
     names
         .iter()
         .map(|name| format!("{quote}{name}{quote}"))
@@ -73,7 +98,7 @@ pub(super) fn listed(names: &[&str], quote: char) -> String {
 
 /// The fields of one object of the scenario. A field that is null counts as left out.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub(in crate::lab) struct Fields<'a> {
     /// Its place, with a dot at the end: `source.`, `stress[1].`, or nothing.
     prefix: String,
     map: &'a Map<String, Value>,
