@@ -63,6 +63,7 @@
 
 pub mod announce;
 pub mod causes;
+pub mod compare;
 pub mod export;
 pub mod faults;
 pub mod format;

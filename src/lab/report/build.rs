@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::events::Events;
 use super::measures::{latency, wake_lateness_ms};
 use super::{
-    ByCause, Callbacks, Cpu, DeviceUnderruns, DroppedBy, Exchange, Integrity, Ledger, Overruns, Producer, Quanta, Report, RunLog, SilentBy, Underruns,
-    flags,
+    ByCause, Callbacks, Cpu, DeviceUnderruns, DroppedBy, Exchange, Integrity, Ledger, Overruns, Producer, Quanta, Report, RunLog, SilentBy,
+    Underruns, flags,
 };
 use crate::lab::scenario::{Scenario, SourceChoice};
 use crate::ledger::{DroppedBy as Dropped, EventKind, SilentBy as Silent, Snapshot};

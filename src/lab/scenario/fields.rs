@@ -52,25 +52,28 @@ pub enum Refusal {
 impl Refusal {
     /// The same of a field that stands within `place`.
     pub(in crate::lab) fn within(self, place: &str) -> Refusal {
-        let inner = |field: String| format!("{place}.{field}");
-        match self {
-            Refusal::Unknown { field, known } => Refusal::Unknown { field: inner(field), known },
-            Refusal::Missing { field, wanted } => Refusal::Missing {
-                field: inner(field),
-                wanted,
-            },
-            Refusal::Wrong { field, value, wanted } => Refusal::Wrong {
-                field: inner(field),
-                value,
-                wanted,
-            },
-            Refusal::NotYet { field, value, can } => Refusal::NotYet {
-                field: inner(field),
-                value,
-                can,
-            },
-            Refusal::NotJson(why) => Refusal::NotJson(why),
+        self.map_field(|field| format!("{place}.{field}"))
+    }
+
+    /// The same where the field that a scenario calls `name` is called `other`.
+    pub(in crate::lab) fn renamed(self, name: &str, other: &str) -> Refusal {
+        self.map_field(|field| match field.strip_prefix(name) {
+            Some(rest) if rest.is_empty() || rest.starts_with(['[', '.']) => format!("{other}{rest}"),
+            _ => field,
+        })
+    }
+
+    fn map_field(mut self, change: impl Fn(String) -> String) -> Refusal {
+        match &mut self {
+            Refusal::Unknown { field, .. }
+            | Refusal::Missing { field, .. }
+            | Refusal::Wrong { field, .. }
+            | Refusal::NotYet { field, .. } => {
+                *field = change(std::mem::take(field));
+            }
+            Refusal::NotJson(_) => {}
         }
+        self
     }
 }
 

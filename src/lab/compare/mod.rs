@@ -1,0 +1,27 @@
+//! Compare: every buffering strategy on the visitor's own machine, the same sound under the same faults, in two tables.
+//!
+//! | module | |
+//! | --- | --- |
+//! | [`plan`] | which cells, how often, in which order |
+//! | [`measure`], [`stats`], [`result`] | what runs come to |
+//! | [`artifacts`] | what edges sound like, out of spectra |
+//! | [`strategy`], [`complexity`] | what is known of a strategy without running it |
+//! | [`tables`], [`charts`], [`export`] | what is shown and taken along |
+//! | [`abx`] | blind series |
+//! | `drive` | makes the runs, one at a time |
+//! | `panel`, `paint`, `listen` | the page's part |
+
+pub mod abx;
+pub mod artifacts;
+pub mod charts;
+pub mod complexity;
+pub mod export;
+pub mod measure;
+pub mod plan;
+pub mod result;
+pub mod stats;
+pub mod strategy;
+pub mod tables;
+
+#[cfg(test)]
+mod tests;
