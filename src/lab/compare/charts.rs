@@ -12,7 +12,7 @@ pub struct Bar {
     pub to: f64,
     /// Where its paler continuation ends, if it has one.
     pub on_to: Option<f64>,
-    /// Least and most of what it ends with; `None` where one run says nothing about that.
+    /// Least and most of what it ends with; `None` where all runs are alike, or where there is only one.
     pub whisker: Option<(f64, f64)>,
     /// What it shows, in words.
     pub text: String,
@@ -82,7 +82,7 @@ fn chart(comparison: &Comparison, id: &'static str, title: &'static str, name: &
             whisker: end
                 .min
                 .zip(end.max)
-                .filter(|_| end.runs > 1)
+                .filter(|_| end.runs > 1 && !end.alike())
                 .map(|(min, max)| (part(min), part(max))),
             text,
         }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::Reflect;
+use js_sys::{Float32Array, Reflect};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AnalyserNode, AudioContextState};
 
@@ -183,7 +183,6 @@ async fn with_spectra(scenario: &Scenario, reins: &Rc<Reins>) -> Result<(Report,
     let looks = Rc::new(RefCell::new(Looks::default()));
     let over = Rc::new(Cell::new(false));
     let seconds = scenario.seconds;
-    let mut bins = Vec::new();
     let mut analyser = None;
     let into = looks.clone();
     watch(reins, SPECTRUM_MS, &over, move |output| {
@@ -200,9 +199,10 @@ async fn with_spectra(scenario: &Scenario, reins: &Rc<Reins>) -> Result<(Report,
         if heard < 3.0 * f64::from(FFT) / rate || heard > seconds || output.state() == OutputState::Closed {
             return;
         }
-        bins.resize(analyser.frequency_bin_count() as usize, 0.0);
-        analyser.get_float_frequency_data(&mut bins);
-        into.borrow_mut().add(&bins, rate);
+        // An array of its own: browsers write into no memory that is shared, and this module's is.
+        let bins = Float32Array::new_with_length(analyser.frequency_bin_count());
+        analyser.get_float_frequency_data_with_f32_array(&bins);
+        into.borrow_mut().add(&bins.to_vec(), rate);
     });
     let report = play(scenario, reins).await;
     over.set(true);
@@ -223,7 +223,7 @@ struct Sight {
     at_ms: f64,
     requested: Option<u64>,
     running: bool,
-    closing: bool,
+    state: OutputState,
 }
 
 /// Plays `scenario`, which kills the producer, and sees who survives it.
@@ -236,7 +236,7 @@ async fn with_witness(scenario: &Scenario, reins: &Rc<Reins>) -> Result<Killed, 
             at_ms: now(),
             requested: output.snapshot().map(|snapshot| snapshot.consumer.requested),
             running: output.context().state() == AudioContextState::Running,
-            closing: output.state() == OutputState::Closed,
+            state: output.state(),
         });
     });
     let report = play(scenario, reins).await;
@@ -252,15 +252,20 @@ fn killed(report: &Report, sights: &[Sight]) -> Killed {
         .iter()
         .filter(|sight| death.is_some_and(|at_ms| sight.at_ms >= report.started_at_ms + at_ms))
         .collect();
+    // The run's own looks are rarer than these.
+    let known = since.iter().find(|sight| matches!(sight.state, OutputState::Lost(_)));
     let requested = since.iter().find_map(|sight| sight.requested);
     Killed {
         died: death.is_some() && recovery.is_some(),
         page_alive: death.map(|_| !since.is_empty()),
         audio_alive: requested.map(|at_death| report.ledger.requested_frames > at_death),
         // Afterwards it is closed by us.
-        context_alive: since.iter().rfind(|sight| !sight.closing).map(|sight| sight.running),
+        context_alive: since
+            .iter()
+            .rfind(|sight| sight.state != OutputState::Closed)
+            .map(|sight| sight.running),
         balanced: report.ledger.imbalance_frames == 0,
-        known_after_ms: recovery.zip(death).map(|(recovery, death)| recovery.at_ms - death),
+        known_after_ms: death.and_then(|at_ms| Some(known?.at_ms - report.started_at_ms - at_ms)),
         sound_back_ms: recovery.and_then(|recovery| recovery.took_ms),
     }
 }

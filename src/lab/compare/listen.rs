@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use js_sys::Float32Array;
 use serde_json::json;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -98,6 +99,11 @@ impl Listening {
             offered: Cell::new(true),
             preparing: Cell::new(false),
         })
+    }
+
+    /// The page that it is a part of.
+    pub fn lab(&self) -> &Lab {
+        &self.lab
     }
 
     /// Connects the buttons of `panel`.
@@ -331,9 +337,10 @@ impl Listening {
                 return false;
             }
             if output.snapshot().is_some_and(|snapshot| snapshot.consumer.fresh >= enough) {
-                let mut samples = vec![0.0; analyser.fft_size() as usize];
-                analyser.get_float_time_domain_data(&mut samples);
-                self.levels.borrow_mut().push((key, rms(&samples)));
+                // An array of its own: browsers write into no memory that is shared, and this module's is.
+                let samples = Float32Array::new_with_length(analyser.fft_size());
+                analyser.get_float_time_domain_data_with_f32_array(&samples);
+                self.levels.borrow_mut().push((key, rms(&samples.to_vec())));
                 self.set_gain(panel);
                 return true;
             }

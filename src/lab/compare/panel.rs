@@ -136,6 +136,8 @@ pub(super) fn ended(comparison: Comparison) {
             format!("Cancelled after {took}: {runs} measured, and these are shown.")
         };
         panel.said.set_text_content(Some(&text));
+        // That a producer was killed on purpose is no news.
+        panel.listening.lab().message.clear();
         panel.show(&comparison);
         panel.latest.replace(Some(comparison));
         panel.on.set(false);

@@ -291,6 +291,26 @@ fn markdown_has_both_tables_and_what_was_heard() {
 }
 
 #[test]
+fn every_figure_and_every_option_stands_in_the_docs() {
+    let docs = include_str!("../../../docs/compare.md");
+    let stands = |name: &str| docs.contains(&format!("`{name}`"));
+    for measure in &super::measure::ALL {
+        assert!(stands(measure.name), "{}", measure.name);
+    }
+    let value = export::value(&comparison());
+    let fields = [
+        &value,
+        &value["cells"][0],
+        &value["groups"][0],
+        &value["groups"][0]["killed"],
+        &value["listened"][0],
+    ];
+    for name in fields.iter().filter_map(|value| value.as_object()).flat_map(|fields| fields.keys()) {
+        assert!(stands(name), "{name}");
+    }
+}
+
+#[test]
 fn sides_have_places() {
     assert_eq!((Side::A.index(), Side::B.index()), (0, 1));
 }
