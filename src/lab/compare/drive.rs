@@ -9,7 +9,8 @@ use web_sys::{AnalyserNode, AudioContextState};
 
 use super::artifacts::{Artifacts, Looks};
 use super::plan::{Plan, Step};
-use super::result::{Comparison, Killed, Place};
+use super::result::{Comparison, Place};
+use super::witness::{Killed, Sight, killed};
 use crate::lab::report::Report;
 use crate::lab::run::{Reins, RunError, browser, isolated, now, play, sleep};
 use crate::lab::scenario::Scenario;
@@ -73,6 +74,7 @@ pub(super) async fn drive(
     };
     let steps = plan.steps();
     let mut comparison = Comparison::new(plan, place, began);
+    comparison.complete = steps.is_empty();
     let mut first = Some(first);
     let mut took_seconds = 0.0;
     for (done, step) in steps.iter().enumerate() {
@@ -218,14 +220,6 @@ pub(super) fn tapped(output: &Output, samples: u32) -> Option<AnalyserNode> {
     Some(analyser)
 }
 
-/// What was seen at one time of an output whose producer is killed.
-struct Sight {
-    at_ms: f64,
-    requested: Option<u64>,
-    running: bool,
-    state: OutputState,
-}
-
 /// Plays `scenario`, which kills the producer, and sees who survives it.
 async fn with_witness(scenario: &Scenario, reins: &Rc<Reins>) -> Result<Killed, RunError> {
     let sights = Rc::new(RefCell::new(Vec::new()));
@@ -236,36 +230,12 @@ async fn with_witness(scenario: &Scenario, reins: &Rc<Reins>) -> Result<Killed, 
             at_ms: now(),
             requested: output.snapshot().map(|snapshot| snapshot.consumer.requested),
             running: output.context().state() == AudioContextState::Running,
-            state: output.state(),
+            lost: matches!(output.state(), OutputState::Lost(_)),
+            // Whatever is seen from then on is our own doing.
+            closing: output.state() == OutputState::Closed,
         });
     });
     let report = play(scenario, reins).await;
     over.set(true);
     Ok(killed(&report?, &sights.take()))
-}
-
-/// Who survived, out of `report` and what was seen meanwhile.
-fn killed(report: &Report, sights: &[Sight]) -> Killed {
-    let death = report.injected.iter().find(|fault| fault.kind == "kill").map(|fault| fault.at_ms);
-    let recovery = report.recoveries.first();
-    let since: Vec<&Sight> = sights
-        .iter()
-        .filter(|sight| death.is_some_and(|at_ms| sight.at_ms >= report.started_at_ms + at_ms))
-        .collect();
-    // The run's own looks are rarer than these.
-    let known = since.iter().find(|sight| matches!(sight.state, OutputState::Lost(_)));
-    let requested = since.iter().find_map(|sight| sight.requested);
-    Killed {
-        died: death.is_some() && recovery.is_some(),
-        page_alive: death.map(|_| !since.is_empty()),
-        audio_alive: requested.map(|at_death| report.ledger.requested_frames > at_death),
-        // Afterwards it is closed by us.
-        context_alive: since
-            .iter()
-            .rfind(|sight| sight.state != OutputState::Closed)
-            .map(|sight| sight.running),
-        balanced: report.ledger.imbalance_frames == 0,
-        known_after_ms: death.and_then(|at_ms| Some(known?.at_ms - report.started_at_ms - at_ms)),
-        sound_back_ms: recovery.and_then(|recovery| recovery.took_ms),
-    }
 }

@@ -65,6 +65,8 @@ pub(super) struct Listening {
     blind: HtmlButtonElement,
     answers: [(Side, HtmlButtonElement); 2],
     blind_said: HtmlElement,
+    /// The plan whose cells are offered.
+    plan: RefCell<Option<Plan>>,
     playing: RefCell<Option<Playing>>,
     levels: RefCell<Vec<Level>>,
     series: RefCell<Option<Series>>,
@@ -92,6 +94,7 @@ impl Listening {
             blind: element("abx-start")?,
             answers: [(Side::A, element("abx-is-a")?), (Side::B, element("abx-is-b")?)],
             blind_said: element("abx-said")?,
+            plan: RefCell::new(None),
             playing: RefCell::new(None),
             levels: RefCell::default(),
             series: RefCell::new(None),
@@ -170,6 +173,7 @@ impl Listening {
                 select.set_value(label);
             }
         }
+        self.plan.replace(Some(plan.clone()));
     }
 
     /// Whether it may be used.
@@ -294,8 +298,9 @@ impl Listening {
     async fn start(&self, panel: &Panel, side: Side) -> Result<Playing, String> {
         let said = |error: &dyn std::fmt::Display| error.to_string();
         let label = &self.labels()[side.index()];
-        let plan = panel.heard_plan().map_err(|error| said(&error))?;
-        let cell = plan.cells.iter().find(|cell| cell.label == *label).ok_or("no such cell")?;
+        let plan = self.plan.borrow().clone();
+        let cells = plan.map(|plan| plan.cells).unwrap_or_default();
+        let cell = cells.iter().find(|cell| cell.label == *label).ok_or("choose a cell first")?;
         let stress = panel.faults().stress(cores().unwrap_or(4));
         let scenario = cell
             .with(json!({ "kind": "sine" }), STRETCH_SECONDS, &stress)

@@ -5,6 +5,7 @@
 //! | [`plan`] | which cells, how often, in which order |
 //! | [`measure`], [`stats`], [`result`] | what runs come to |
 //! | [`artifacts`] | what edges sound like, out of spectra |
+//! | [`witness`] | who survives the death of a producer |
 //! | [`strategy`], [`complexity`] | what is known of a strategy without running it |
 //! | [`tables`], [`charts`], [`export`] | what is shown and taken along |
 //! | [`abx`], [`level`] | blind series; two sounds as loud as each other |
@@ -25,6 +26,7 @@ pub mod result;
 pub mod stats;
 pub mod strategy;
 pub mod tables;
+pub mod witness;
 
 #[cfg(target_family = "wasm")]
 mod api;

@@ -14,7 +14,7 @@ pub fn table(table: &Table) -> String {
 }
 
 fn write_table(html: &mut String, table: &Table) -> fmt::Result {
-    write!(html, "<caption>{}</caption><thead><tr><td></td>", Escaped(table.title))?;
+    write!(html, "<caption><span>{}</span></caption><thead><tr><td></td>", Escaped(table.title))?;
     for column in &table.columns {
         write!(html, "<th scope=\"col\">{}</th>", Escaped(column))?;
     }

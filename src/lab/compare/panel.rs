@@ -21,6 +21,7 @@ use crate::lab::dom::{element, listen, sleep};
 use crate::lab::format::{Many, sentence};
 use crate::lab::page::Lab;
 use crate::lab::run::{self, RunError};
+use crate::lab::scenario::Scenario;
 use crate::lab::take::{SAID_MS, copied, save};
 
 thread_local! {
@@ -52,6 +53,8 @@ pub(super) struct Panel {
     files: Vec<HtmlButtonElement>,
     export_said: HtmlElement,
     on: Cell<bool>,
+    /// What the player's controls said before: every run shows its own ring and faults there.
+    before: RefCell<Option<Scenario>>,
     latest: RefCell<Option<Comparison>>,
     listening: Listening,
 }
@@ -73,6 +76,7 @@ pub(in crate::lab) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
         files: files.map(element).collect::<Result<_, _>>()?,
         export_said: element("compare-export-said")?,
         on: Cell::new(false),
+        before: RefCell::new(None),
         latest: RefCell::new(None),
         listening: Listening::find(lab)?,
     });
@@ -102,6 +106,9 @@ pub(in crate::lab) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
 /// A comparison begins.
 pub(super) fn began() {
     with(|panel| {
+        // What cannot be played is not kept.
+        let said = panel.listening.lab().controls.scenario(1.0).ok();
+        panel.before.replace(said.map(|(scenario, _)| scenario));
         panel.on.set(true);
         panel.show_on();
     });
@@ -140,8 +147,7 @@ pub(super) fn ended(comparison: Comparison) {
         panel.listening.lab().message.clear();
         panel.show(&comparison);
         panel.latest.replace(Some(comparison));
-        panel.on.set(false);
-        panel.show_on();
+        panel.over();
     });
 }
 
@@ -149,8 +155,7 @@ pub(super) fn ended(comparison: Comparison) {
 pub(super) fn failed(error: &RunError) {
     with(|panel| {
         panel.said.set_text_content(Some(&sentence(&error.to_string())));
-        panel.on.set(false);
-        panel.show_on();
+        panel.over();
     });
 }
 
@@ -186,14 +191,6 @@ impl Panel {
         plan(&json!({ "mode": self.mode.value() }), self.faults())
     }
 
-    /// The plan whose cells are listened to: that of the latest comparison, or else the one that is chosen.
-    pub(super) fn heard_plan(&self) -> Result<Plan, RunError> {
-        match &*self.latest.borrow() {
-            Some(comparison) => Ok(comparison.plan.clone()),
-            None => self.plan(),
-        }
-    }
-
     /// Somebody finished a blind series.
     pub(super) fn listened(&self, listened: Listened) {
         if let Some(comparison) = &mut *self.latest.borrow_mut() {
@@ -226,6 +223,17 @@ impl Panel {
         if self.latest.borrow().is_none() {
             self.listening.offer_cells(&plan);
         }
+    }
+
+    /// No comparison is on any more: the player's controls say again what they said.
+    fn over(&self) {
+        if let Some(before) = self.before.take() {
+            let controls = &self.listening.lab().controls;
+            controls.show_ring(before.buffer_frames as u64);
+            controls.faults.show(&before.stress);
+        }
+        self.on.set(false);
+        self.show_on();
     }
 
     /// Shows whether a comparison is on.

@@ -8,6 +8,7 @@ use super::measure::{self, Unit};
 use super::plan::{Plan, Step};
 use super::stats::Figure;
 use super::strategy::Group;
+use super::witness::Killed;
 use crate::lab::report::Report;
 
 /// What there is of one cell.
@@ -21,26 +22,6 @@ pub struct CellResult {
     pub artifacts: Option<Artifacts>,
     /// Why runs gave nothing, in their order.
     pub failures: Vec<String>,
-}
-
-/// What survived when a producer was killed.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Killed {
-    /// Whether it really died: nothing is known of survivors otherwise.
-    pub died: bool,
-    /// The page's own thread went on.
-    pub page_alive: Option<bool>,
-    /// The audio thread went on asking for frames.
-    pub audio_alive: Option<bool>,
-    /// The context went on running.
-    pub context_alive: Option<bool>,
-    /// Every frame is accounted for.
-    pub balanced: bool,
-    /// From the death until the engine knew, in ms.
-    pub known_after_ms: Option<f64>,
-    /// From the loss to the next fresh frame, in ms; `None`: the sound did not come back.
-    pub sound_back_ms: Option<f64>,
 }
 
 /// A blind series of somebody who listened to two cells.

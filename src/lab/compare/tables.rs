@@ -1,9 +1,10 @@
 //! The note's two tables, filled in: by what was measured, or by what is required where nothing can be measured.
 
 use super::measure::{Shown, Unit, spread};
-use super::result::{CellResult, Comparison, Killed};
+use super::result::{CellResult, Comparison};
 use super::stats::Figure;
 use super::strategy::{self, Group};
+use super::witness::Killed;
 
 /// What stands where nothing was measured.
 pub const NOT_MEASURED: &str = "not measured";

@@ -6,11 +6,12 @@ use super::abx::{Outcome, Side};
 use super::artifacts::Artifacts;
 use super::charts::charts;
 use super::plan::{Plan, Step};
-use super::result::{Comparison, Killed, Listened, Place};
+use super::result::{Comparison, Listened, Place};
 use super::strategy::Group;
 use super::tables::{NOT_MEASURED, Row, Table};
+use super::witness::{Killed, Sight, killed};
 use super::{abx, export};
-use crate::lab::report::{Facts, Report, RunLog, Startup};
+use crate::lab::report::{Facts, Injected, Recovery, Report, RunLog, Startup};
 use crate::ledger::{ConsumerCounts, FILL_BUCKETS, ProducerCounts, Snapshot};
 
 /// A report whose quanta all found `fill` buckets of 32 frames or so in the ring, and lost `lost` of 10,000 frames.
@@ -288,6 +289,76 @@ fn markdown_has_both_tables_and_what_was_heard() {
         let head = lines.lines().next().map(columns);
         assert!(lines.lines().all(|line| Some(columns(line)) == head), "{lines}");
     }
+}
+
+#[test]
+fn only_what_was_seen_after_the_death_says_who_survived() {
+    let plan = comparison().plan;
+    let mut report = report(&plan, 0, 15, 0);
+    let sight = |at_ms, requested| Sight {
+        at_ms,
+        requested,
+        running: true,
+        lost: false,
+        closing: false,
+    };
+    let lost = Sight {
+        lost: true,
+        ..sight(1312.5, Some(9_600))
+    };
+    let closing = Sight {
+        running: false,
+        closing: true,
+        ..lost
+    };
+    let sights = [
+        sight(1000.0, Some(9_000)),
+        sight(1301.0, None),
+        sight(1306.0, Some(9_500)),
+        lost,
+        closing,
+    ];
+    assert_eq!(
+        (killed(&report, &sights).died, killed(&report, &sights).page_alive),
+        (false, None),
+        "nobody was killed"
+    );
+
+    report.injected.push(Injected {
+        kind: "kill",
+        at_ms: 1300.0 - report.started_at_ms,
+        lasted_ms: None,
+        frames: None,
+        shown_frames: None,
+        made: None,
+    });
+    report.recoveries.push(Recovery {
+        at_ms: 400.0,
+        cause: "producer-lost",
+        reason: "it crashed".into(),
+        took_ms: None,
+    });
+    let who = Killed {
+        died: true,
+        page_alive: Some(true),
+        audio_alive: Some(true),
+        context_alive: Some(true),
+        balanced: true,
+        known_after_ms: Some(12.5),
+        sound_back_ms: None,
+    };
+    assert_eq!(killed(&report, &sights), who);
+    // 10,000 frames were asked for in all: none since.
+    let late = [sight(1306.0, Some(10_000))];
+    assert_eq!(
+        (killed(&report, &late).audio_alive, killed(&report, &late).known_after_ms),
+        (Some(false), None)
+    );
+    let nobody = killed(&report, &sights[..1]);
+    assert_eq!(
+        (nobody.page_alive, nobody.audio_alive, nobody.context_alive),
+        (Some(false), None, None)
+    );
 }
 
 #[test]
