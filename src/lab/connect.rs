@@ -23,6 +23,7 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
     connect_faults(lab)?;
     super::faults::connect(lab)?;
     super::take::connect(lab)?;
+    super::compare::connect(lab)?;
     // After the button's own listener: the event comes up to the group.
     let on = lab.clone();
     let filter: Element = element("log-filter")?;

@@ -46,6 +46,12 @@
 //! | `fault-…`, `fault-…-FIELD`, `fault-…-record`, `fault-…-what` | the switch of a [`FaultKind`](crate::inject::FaultKind) by name, its figures as in the scenario, how often it really happened, what it does |
 //! | `suspend`, `suspend-ms` | suspends the context for so long |
 //! | `injected`, `injected-count`, `injected-log` | `details` with the faults as they really happened, newest first |
+//! | `compare` | the panel that compares strategies: `compare-mode` (`quick`, `full`), `compare-faults` ([`Faults::name`](compare::plan::Faults::name)), `compare-start`, `compare-cancel` |
+//! | `compare-progress`, `compare-said` | how far it is, while it goes on; the same in words, and what came of it |
+//! | `compare-results` | there once something was measured: `compare-about`, `compare-charts` (`figure[data-chart]`), the tables `compare-strategies` and `compare-sides` |
+//! | `compare-json-save`, `compare-csv-save`, `compare-markdown-save`, `compare-markdown-copy`, `compare-export-said` | the comparison as files, as Markdown on the clipboard; what became of it |
+//! | `listen-a-cell`, `listen-b-cell`, `listen-a`, `listen-b`, `listen-x`, `listen-stop`, `listen-said` | two cells; plays them one at a time (`aria-pressed`); X is there in a blind series; silence; what plays, and how the levels are matched |
+//! | `abx-trials`, `abx-start`, `abx-is-a`, `abx-is-b`, `abx-said` | a blind series: its length, begins and ends it, the answers, how far it is and what it came to |
 //! | `report-save`, `report-copy`, `log-save`, `log-copy`, `summary-save`, `summary-copy` | report as JSON, log as CSV, summary as Markdown: as a file, or on the clipboard |
 //! | `reproduce`, `link-copy`, `export-said` | the link that plays the same again; copies it; what became of saving or copying |
 //! | `timeline`, `timeline-note` | whether underruns and blocks are shown in the browser's own Performance panel |
@@ -63,6 +69,7 @@
 
 pub mod announce;
 pub mod causes;
+pub mod compare;
 pub mod export;
 pub mod faults;
 pub mod format;

@@ -109,6 +109,7 @@ pub(crate) fn run_over() {
 
 /// Closes the current output, if there is one; its last figures stay on the page. Resolves when it is closed.
 pub(crate) async fn silence() {
+    super::compare::hush().await;
     if let Some(lab) = LAB.with_borrow(Clone::clone) {
         lab.silence().await;
     }
@@ -181,6 +182,7 @@ impl Lab {
 
     /// Shows `output` instead of the current one. What happens to it is kept in `log`.
     pub(super) fn adopt(self: &Rc<Self>, output: Output, log: SharedLog) {
+        spawn_local(super::compare::hush());
         output.count_callbacks();
         let old = self.current.replace(Some(output));
         if let Some(old) = old {

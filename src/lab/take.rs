@@ -13,7 +13,7 @@ use super::page::Lab;
 use super::report::Report;
 
 /// How long the page says what became of it, in ms.
-const SAID_MS: f64 = 4000.0;
+pub(super) const SAID_MS: f64 = 4000.0;
 
 /// How long a file's address is kept for the browser to read, in ms.
 const READ_MS: f64 = 10_000.0;
@@ -214,7 +214,7 @@ impl Lab {
 }
 
 /// Offers `text` as a file to be saved.
-fn save(text: &str, name: &str, kind: &str) -> Result<(), JsValue> {
+pub(super) fn save(text: &str, name: &str, kind: &str) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type(kind);
     let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options)?;
@@ -232,7 +232,7 @@ fn save(text: &str, name: &str, kind: &str) -> Result<(), JsValue> {
 }
 
 /// Puts `text` on the clipboard.
-async fn copied(text: &str) -> Result<(), JsValue> {
+pub(super) async fn copied(text: &str) -> Result<(), JsValue> {
     let clipboard = window()?.navigator().clipboard();
     // Not there where the page is not secure.
     if clipboard.is_undefined() {

@@ -9,6 +9,7 @@ mod tests;
 
 pub use csv::csv;
 pub use summary::summary;
+pub(in crate::lab) use time::Utc;
 
 use super::report::Report;
 

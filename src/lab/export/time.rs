@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 /// Milliseconds since the epoch as ISO 8601 in UTC, to the millisecond: 2023-12-09T12:03:07.250Z.
-pub(super) struct Utc(pub f64);
+pub(in crate::lab) struct Utc(pub f64);
 
 impl Display for Utc {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::events::Events;
 use super::measures::{latency, wake_lateness_ms};
 use super::{
-    ByCause, Callbacks, DeviceUnderruns, DroppedBy, Integrity, Ledger, Overruns, Producer, Quanta, Report, RunLog, SilentBy, Underruns,
-    flags,
+    ByCause, Callbacks, Cpu, DeviceUnderruns, DroppedBy, Exchange, Integrity, Ledger, Overruns, Producer, Quanta, Report, RunLog, SilentBy,
+    Underruns, flags,
 };
 use crate::lab::scenario::{Scenario, SourceChoice};
 use crate::ledger::{DroppedBy as Dropped, EventKind, SilentBy as Silent, Snapshot};
@@ -151,6 +151,8 @@ impl Report {
                 source_frames: (),
                 ratio: (),
             },
+            exchange: Exchange::default(),
+            cpu: Cpu::default(),
             injected: log.injected(since),
             injected_missed: log.missed_injected(),
             recoveries: log.recoveries(since),

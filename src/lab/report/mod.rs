@@ -67,6 +67,10 @@ pub struct Report {
     pub latency: Latency,
     /// The producer.
     pub producer: Producer,
+    /// What the way from producer to audio thread costs.
+    pub exchange: Exchange,
+    /// Time that it takes, by thread.
+    pub cpu: Cpu,
     /// Faults as they really happened, oldest first.
     pub injected: Vec<Injected>,
     /// Faults that happened and are not listed.
@@ -300,6 +304,34 @@ pub struct Producer {
     pub source_frames: NotYet,
     /// Resampling ratio.
     pub ratio: NotYet,
+}
+
+/// What the way from producer to audio thread costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Exchange {
+    /// Sample storage of the exchange itself, in bytes.
+    pub storage_bytes: Option<u64>,
+    /// All Wasm memories and message buffers of the output, in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Messages posted between producer and audio thread; `None` where memory is shared.
+    pub messages: Option<u64>,
+    /// Backing stores newly allocated for messages or buffer nodes.
+    pub new_buffers: Option<u64>,
+    /// How long a message was on its way, in milliseconds: the mean.
+    pub transit_ms: Option<f64>,
+}
+
+/// Time that an output takes, as shares of one core.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cpu {
+    /// The producer's thread, rendering and handing over.
+    pub producer: Option<f64>,
+    /// The audio thread, in `process()`.
+    pub audio: Option<f64>,
+    /// The page's own thread, for the sound.
+    pub page: Option<f64>,
 }
 
 /// A fault as it really happened. Milliseconds since the run's first frame; below 0 before it.

@@ -216,6 +216,8 @@ fn the_fields_stand_in_the_order_of_the_design() {
         "device",
         "latency",
         "producer",
+        "exchange",
+        "cpu",
         "injected",
         "injectedMissed",
         "recoveries",

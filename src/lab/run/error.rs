@@ -13,6 +13,9 @@ pub enum RunError {
     /// The scenario was refused.
     #[error(transparent)]
     Scenario(#[from] Refusal),
+    /// The options of a comparison were refused.
+    #[error(transparent)]
+    Compare(Refusal),
     /// The output could not be started.
     #[error(transparent)]
     Output(#[from] PageError),
@@ -34,6 +37,9 @@ pub enum RunError {
     /// Somebody else ended it too soon.
     #[error("the output was closed before anything was heard")]
     Closed,
+    /// Somebody else ended it before its time.
+    #[error("the run was cut short: something else was played, or Stop was pressed")]
+    CutShort,
     /// The scenario's file cannot be had.
     #[error("`source.url` '{url}': {why}")]
     File {
@@ -57,11 +63,13 @@ impl RunError {
     pub fn code(&self) -> &'static str {
         match self {
             RunError::Scenario(_) => "scenario",
+            RunError::Compare(_) => "compare",
             RunError::Output(error) => error.code(),
             RunError::Busy => "busy",
             RunError::Blocked { .. } => "press-play",
             RunError::NoSound { .. } => "no-sound",
             RunError::Closed => "closed",
+            RunError::CutShort => "cut-short",
             RunError::File { .. } => "file",
             RunError::Fault { .. } => "fault",
         }

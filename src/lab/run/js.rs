@@ -21,7 +21,7 @@ pub(super) fn scenario(given: &JsValue) -> Result<Scenario, RunError> {
 }
 
 /// As JSON. `JSON.stringify` silently drops `undefined` and functions and makes NaN null, so a slip would pass for a default; here it is refused.
-fn value(given: &JsValue, place: &str, depth: usize) -> Result<Value, Refusal> {
+pub(in crate::lab) fn value(given: &JsValue, place: &str, depth: usize) -> Result<Value, Refusal> {
     let wrong = |what: String| Refusal::Wrong {
         field: place.into(),
         value: what,
@@ -95,14 +95,14 @@ pub(super) fn page_address() -> String {
 }
 
 /// Milliseconds since the epoch, with fractions; never goes back. The producer's clock counts from the same moment.
-pub(super) fn now() -> f64 {
+pub(in crate::lab) fn now() -> f64 {
     web_sys::window()
         .and_then(|window| window.performance())
         .map_or(0.0, |performance| performance.time_origin() + performance.now())
 }
 
 /// Resolves after `ms` milliseconds, rounded up.
-pub(super) async fn sleep(ms: f64) {
+pub(in crate::lab) async fn sleep(ms: f64) {
     let timer = Promise::new(&mut |resolve: Function, _| {
         if let Some(window) = web_sys::window() {
             let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms.ceil().max(0.0) as i32);
@@ -130,7 +130,7 @@ pub(super) fn own_address(url: &str) -> Result<String, RunError> {
 }
 
 /// The browser's name and version, where its brands tell them, and its user agent.
-pub(super) fn browser() -> String {
+pub(in crate::lab) fn browser() -> String {
     let Some(navigator) = web_sys::window().map(|window| window.navigator()) else {
         return String::new();
     };
@@ -155,7 +155,7 @@ pub(super) fn browser() -> String {
 }
 
 /// Whether the page is cross-origin isolated.
-pub(super) fn isolated() -> bool {
+pub(in crate::lab) fn isolated() -> bool {
     Reflect::get(&js_sys::global(), &"crossOriginIsolated".into()).is_ok_and(|isolated| isolated.is_truthy())
 }
 

@@ -6,6 +6,9 @@
 //! | `stop()` | ends the run that is on; resolves as its `run` does, or to null when none is on |
 //! | `snapshot()` | `ledger` and `quanta` of the latest run as they are now, or null |
 //! | `lastReport` | the latest report, or null |
+//! | `compare(options)` | many runs, one after the other ([`compare`](super::compare)); resolves to what they came to |
+//! | `cancelCompare()` | ends the comparison that is on; resolves as its `compare` does, or to null |
+//! | `lastComparison` | the latest comparison, or null |
 //! | `version` | the crate's |
 //!
 //! A scenario in the page's address runs when the page is opened. See `docs/report.md`.
@@ -28,9 +31,10 @@ pub use error::RunError;
 pub(super) use facts::facts_of;
 pub(crate) use faults::SharedLog;
 pub(super) use faults::{Hogs, Jank, Suspension};
-use session::Reins;
+pub(super) use js::{browser, isolated, now, sleep, value};
+pub(super) use session::{Reins, options};
 
-use super::report::Live;
+use super::report::{Live, Report};
 use super::scenario::Scenario;
 
 /// How long a script's run waits for the browser to allow sound, in ms. Somebody who opens a link may take all the time they want.
@@ -60,6 +64,7 @@ pub fn install() {
     set("stop", &stop.into_js_value());
     set("snapshot", &snapshot.into_js_value());
     set("lastReport", &JsValue::NULL);
+    super::compare::install();
     set("version", &env!("CARGO_PKG_VERSION").into());
     let noxrun = NOXRUN.with(Clone::clone);
     let _ = Reflect::set(&js_sys::global(), &"noxrun".into(), &noxrun);
@@ -107,6 +112,26 @@ type Failed = Option<Box<dyn FnOnce(&RunError)>>;
 
 /// Begins a run, unless one is on.
 fn claim(scenario: Scenario, patience_ms: f64, failed: Failed) -> Result<Promise, RunError> {
+    occupy(async move |reins| match session::play(&scenario, &reins, patience_ms).await {
+        Ok(report) => {
+            let report = JSON::parse(&report.to_json())?;
+            set("lastReport", &report);
+            Ok(report)
+        }
+        Err(error) => {
+            if let Some(failed) = failed {
+                failed(&error);
+            }
+            Err(error.into())
+        }
+    })
+}
+
+/// Has the page's sound to itself until `work` is done, unless a run is on: what comes of it is what the promise comes to.
+pub(super) fn occupy<W>(work: W) -> Result<Promise, RunError>
+where
+    W: AsyncFnOnce(Rc<Reins>) -> Result<JsValue, JsValue> + 'static,
+{
     STAGE.with_borrow_mut(|stage| {
         if stage.running.is_some() {
             return Err(RunError::Busy);
@@ -115,26 +140,23 @@ fn claim(scenario: Scenario, patience_ms: f64, failed: Failed) -> Result<Promise
         stage.reins = reins.clone();
         // Its body runs later, never inside this borrow.
         let run = future_to_promise(async move {
-            let ended = session::play(&scenario, &reins, patience_ms).await;
+            let ended = work(reins).await;
             STAGE.with_borrow_mut(|stage| stage.running = None);
             crate::lab::run_over();
-            match ended {
-                Ok(report) => {
-                    let report = JSON::parse(&report.to_json())?;
-                    set("lastReport", &report);
-                    Ok(report)
-                }
-                Err(error) => {
-                    if let Some(failed) = failed {
-                        failed(&error);
-                    }
-                    Err(error.into())
-                }
-            }
+            ended
         });
         stage.running = Some(run.clone());
         Ok(run)
     })
+}
+
+/// One of several runs of who has [occupied](occupy) the page's sound.
+///
+/// # Errors
+/// As for a run by itself.
+pub(super) async fn play(scenario: &Scenario, reins: &Rc<Reins>) -> Result<Report, RunError> {
+    STAGE.with_borrow_mut(|stage| stage.reins = reins.clone());
+    session::play(scenario, reins, PATIENCE_MS).await
 }
 
 fn snapshot() -> JsValue {
@@ -144,7 +166,8 @@ fn snapshot() -> JsValue {
         .unwrap_or(JsValue::NULL)
 }
 
-fn set(name: &str, value: &JsValue) {
+/// Puts `value` into `window.noxrun`.
+pub(super) fn set(name: &str, value: &JsValue) {
     // Setting a property of a plain object cannot fail.
     let _ = NOXRUN.with(|noxrun| Reflect::set(noxrun, &name.into(), value));
 }

@@ -26,7 +26,7 @@ const NOTICE_MS: f64 = 10_000.0;
 
 /// What others may do with a run, and see of it.
 #[derive(Default)]
-pub(super) struct Reins {
+pub(in crate::lab) struct Reins {
     stopped: Cell<bool>,
     output: RefCell<Option<Output>>,
     /// The latest that could be read.
@@ -37,6 +37,16 @@ impl Reins {
     /// Ends the run at its next look.
     pub fn stop(&self) {
         self.stopped.set(true);
+    }
+
+    /// Whether somebody has ended it.
+    pub fn stopped(&self) -> bool {
+        self.stopped.get()
+    }
+
+    /// What plays, while it does.
+    pub fn output(&self) -> Option<Output> {
+        self.output.borrow().clone()
     }
 
     /// The counters as they are now, or were when they could last be read.
@@ -81,7 +91,10 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
 }
 
 /// What the output is to be.
-async fn options(scenario: &Scenario) -> Result<OutputOptions, RunError> {
+///
+/// # Errors
+/// [`RunError::File`], when its file lies elsewhere.
+pub(in crate::lab) async fn options(scenario: &Scenario) -> Result<OutputOptions, RunError> {
     Ok(OutputOptions {
         channels: scenario.channels,
         buffer_frames: scenario.buffer_frames,

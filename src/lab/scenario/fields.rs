@@ -49,8 +49,36 @@ pub enum Refusal {
     NotJson(String),
 }
 
+impl Refusal {
+    /// The same of a field that stands within `place`.
+    pub(in crate::lab) fn within(self, place: &str) -> Refusal {
+        self.map_field(|field| format!("{place}.{field}"))
+    }
+
+    /// The same where the field that a scenario calls `name` is called `other`.
+    pub(in crate::lab) fn renamed(self, name: &str, other: &str) -> Refusal {
+        self.map_field(|field| match field.strip_prefix(name) {
+            Some(rest) if rest.is_empty() || rest.starts_with(['[', '.']) => format!("{other}{rest}"),
+            _ => field,
+        })
+    }
+
+    fn map_field(mut self, change: impl Fn(String) -> String) -> Refusal {
+        match &mut self {
+            Refusal::Unknown { field, .. }
+            | Refusal::Missing { field, .. }
+            | Refusal::Wrong { field, .. }
+            | Refusal::NotYet { field, .. } => {
+                *field = change(std::mem::take(field));
+            }
+            Refusal::NotJson(_) => {}
+        }
+        self
+    }
+}
+
 /// A value as it stands in a message: text in single quotes, nothing endless.
-pub(super) fn shown(value: &Value) -> String {
+pub(in crate::lab) fn shown(value: &Value) -> String {
     let text = match value {
         Value::String(text) => format!("'{text}'"),
         other => other.to_string(),
@@ -63,7 +91,7 @@ pub(super) fn shown(value: &Value) -> String {
 }
 
 /// `a, b, c` with `quote` around each.
-pub(super) fn listed(names: &[&str], quote: char) -> String {
+pub(in crate::lab) fn listed(names: &[&str], quote: char) -> String {
     names
         .iter()
         .map(|name| format!("{quote}{name}{quote}"))
@@ -73,7 +101,7 @@ pub(super) fn listed(names: &[&str], quote: char) -> String {
 
 /// The fields of one object of the scenario. A field that is null counts as left out.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub(in crate::lab) struct Fields<'a> {
     /// Its place, with a dot at the end: `source.`, `stress[1].`, or nothing.
     prefix: String,
     map: &'a Map<String, Value>,

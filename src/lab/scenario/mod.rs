@@ -11,7 +11,7 @@ mod tests;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use fields::Fields;
+pub(in crate::lab) use fields::Fields;
 pub use fields::Refusal;
 pub use stress::{KillBy, Stress};
 

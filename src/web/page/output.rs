@@ -7,7 +7,7 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AudioContext, AudioContextState, AudioWorkletNode, GainNode, MessageEvent};
+use web_sys::{AudioContext, AudioContextState, AudioNode, AudioWorkletNode, GainNode, MessageEvent};
 
 use super::context::{PROCESSOR_FILE, add_module, context, engine_memory, node, render_quantum, shareable};
 use super::explain::Explain;
@@ -621,6 +621,16 @@ impl Output {
     #[cfg(feature = "explain")]
     pub(super) fn options(&self) -> OutputOptions {
         self.inner.options.borrow().clone()
+    }
+
+    /// Lets `node` have what the audio thread puts out, before the volume, until the output is closed.
+    ///
+    /// # Errors
+    /// [`PageError::Closed`]; [`PageError::Audio`], when `node` is of another context.
+    pub fn tap(&self, node: &AudioNode) -> Result<(), PageError> {
+        self.open()?;
+        let audio = |thrown: JsValue| PageError::Audio(crate::web::error::text_of(&thrown));
+        self.inner.node.connect_with_audio_node(node).map(drop).map_err(audio)
     }
 
     /// The audio node.
