@@ -14,6 +14,7 @@ mod error;
 mod facts;
 mod faults;
 mod js;
+mod options;
 mod session;
 
 use std::cell::RefCell;
@@ -28,6 +29,7 @@ pub use error::RunError;
 pub(super) use facts::facts_of;
 pub(crate) use faults::SharedLog;
 pub(super) use faults::{Hogs, Jank, Suspension};
+pub(super) use options::output_options;
 use session::Reins;
 
 use super::report::Live;
