@@ -20,14 +20,14 @@ impl Preset {
     pub const ALL: [Preset; 8] = [
         Preset {
             id: "note-case",
-            title: "The note's case: 5.3 ms against 5.9 ms",
+            title: "The note's case",
             shows: "Blocks of 256 frames on a timer, of which the newest counts, read in quanta of 5.9 ms: silent, so that every frame is checked; compare Duplicates with Superseded.",
             json: r#"{"strategy":"triple","blockFrames":256,"pace":{"kind":"timer"},"renderQuantum":283,"sampleRate":48000,
                 "source":{"kind":"index"},"seconds":20}"#,
         },
         Preset {
             id: "note-double",
-            title: "The same with two blocks",
+            title: "The note's, two blocks",
             shows: "The note's case with two blocks instead of three, so that the one may be written to while it is read: silent; look at Torn beside it.",
             json: r#"{"strategy":"double","blockFrames":256,"pace":{"kind":"timer"},"renderQuantum":283,"sampleRate":48000,
                 "source":{"kind":"index"},"seconds":20}"#,
@@ -66,7 +66,7 @@ impl Preset {
         },
         Preset {
             id: "aliased-buffer",
-            title: "One buffer, handed over three times",
+            title: "One buffer, three times",
             shows: "Blocks that are references to one buffer, so that the newest of three comes three times, though nothing is lost on the way: hear it, and look at the flag of aliased buffers.",
             json: r#"{"source":{"kind":"synth"},"seconds":10,"stress":[{"kind":"alias"}]}"#,
         },

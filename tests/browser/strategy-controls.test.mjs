@@ -120,6 +120,7 @@ test('what makes no sense is refused with the reason, shows again what held, and
 
   // Nothing plays: the same.
   await lab.page.selectOption('#pace', 'demand');
+  await lab.type('block-frames', '');
   await lab.page.selectOption('#strategy', 'queue');
   await lab.type('queue-depth', 33);
   assert.match(await lab.message('scenario'), /`queueDepth` is 33: .* from 1 to 32 blocks/);
