@@ -7,7 +7,8 @@ use wasm_bindgen::JsValue;
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 
 use super::dom::element;
-use crate::error::in_range;
+use super::scenario::SourceChoice;
+use crate::error::{Decimal, in_range};
 use crate::web::{MediaItem, MediaList, PageError, SourceSpec};
 
 /// The controls that choose a source.
@@ -74,6 +75,23 @@ impl Choice {
         for (name, field) in &self.fields {
             field.set_hidden(*name != source);
         }
+    }
+
+    /// Shows `source` as what is to be played, where it can be had without its files.
+    pub(super) fn show(&self, source: &SourceChoice) {
+        match source {
+            SourceChoice::Sine { hz } => {
+                self.source.set_value("sine");
+                self.hz.set_value(&Decimal(*hz).to_string());
+            }
+            SourceChoice::Index => self.source.set_value("index"),
+            SourceChoice::Synth { voices } => {
+                self.source.set_value("synth");
+                self.voices.set_value(&voices.to_string());
+            }
+            SourceChoice::File { .. } => {}
+        }
+        self.show_field();
     }
 
     /// Files were picked or dropped; item `first` of them is to be played first.

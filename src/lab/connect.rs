@@ -8,6 +8,7 @@ use web_sys::{Element, Event, EventTarget, KeyboardEvent};
 
 use super::controls::fill_track;
 use super::dom::{document, element, epoch_ms, listen, now_ms, window};
+use super::format::sentence;
 use super::jobs::Job;
 use super::page::Lab;
 use crate::web::page::Output;
@@ -22,6 +23,7 @@ pub(super) fn connect(lab: &Rc<Lab>) -> Result<(), JsValue> {
     connect_ring(lab)?;
     connect_faults(lab)?;
     super::faults::connect(lab)?;
+    super::strategies::connect(lab)?;
     super::take::connect(lab)?;
     super::compare::connect(lab)?;
     // After the button's own listener: the event comes up to the group.
@@ -160,6 +162,10 @@ impl Lab {
 
     /// Gives the ring another size, in a ring that plays and for the next one.
     fn set_ring(&self, frames: u64) {
+        if let Err(refusal) = self.controls.holds_block(frames) {
+            self.message.show("scenario", &sentence(&refusal));
+            return self.controls.show_ring(self.ring_frames());
+        }
         if let Some(output) = self.output().filter(|_| self.phase_now().is_live())
             && let Err(error) = output.set_buffer_frames(frames as usize)
         {

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use serde_json::json;
+use serde_json::{Map, Value};
 use wasm_bindgen::JsValue;
 use web_sys::{HtmlButtonElement, HtmlInputElement, HtmlSelectElement};
 
@@ -10,9 +10,11 @@ use super::choice::Choice;
 use super::dom::{Mark, element};
 use super::faults::FaultPanel;
 use super::phase::Phase;
-use super::scenario::Scenario;
+use super::run::output_options;
+use super::scenario::{Hint, Scenario};
+use super::strategies::StrategyPanel;
 use crate::error::in_range;
-use crate::web::{LatencyHint, OutputOptions, PageError};
+use crate::web::{OutputOptions, PageError};
 
 /// The controls.
 #[derive(Debug)]
@@ -25,6 +27,7 @@ pub(super) struct Controls {
     pub(super) ring_size: HtmlInputElement,
     pub(super) ring_slider: HtmlInputElement,
     pub(super) latency_hint: HtmlSelectElement,
+    pub(super) strategies: StrategyPanel,
     pub(super) freezes: [(u32, HtmlButtonElement); 3],
     pub(super) crash: HtmlButtonElement,
     pub(super) kill: HtmlButtonElement,
@@ -33,6 +36,8 @@ pub(super) struct Controls {
     pub(super) faults: FaultPanel,
     pub(super) faults_off: HtmlButtonElement,
     pub(super) timeline: HtmlInputElement,
+    /// What the controls said that a preset has changed and no other control keeps, until it plays.
+    before: RefCell<Option<Scenario>>,
 }
 
 impl Controls {
@@ -60,6 +65,8 @@ impl Controls {
             faults: FaultPanel::make()?,
             faults_off: element("faults-off")?,
             timeline: element("timeline")?,
+            strategies: StrategyPanel::find()?,
+            before: RefCell::default(),
         };
         fill_track(&controls.volume);
         controls.show_ring(controls.ring_frames().unwrap_or(2048));
@@ -91,24 +98,34 @@ impl Controls {
         fill_track(&self.ring_slider);
     }
 
-    /// Everything that a new output needs to know.
+    /// Everything that a new output needs to know, but for its faults.
     ///
     /// # Errors
     /// [`PageError`], when a control says what cannot be.
     pub(super) fn options(&self) -> Result<OutputOptions, PageError> {
+        let source = self.choice.spec()?;
+        self.ring_frames()?;
+        // The faults are caused once it plays, and what cannot be caused is refused where it is switched on.
+        let scenario = Scenario::from_value(&self.asked()?.into()).map_err(|refusal| PageError::Option {
+            name: "scenario".into(),
+            problem: format!("cannot be played: {refusal}"),
+        })?;
+        let block_given = self.strategies.block_given().is_some();
+        let options = output_options(&scenario, source);
         Ok(OutputOptions {
-            source: self.choice.spec()?,
-            buffer_frames: self.ring_frames()? as usize,
-            latency_hint: match self.latency_hint.value().as_str() {
-                "balanced" => LatencyHint::Balanced,
-                "playback" => LatencyHint::Playback,
-                _ => LatencyHint::Interactive,
-            },
+            // One that nobody gave follows the ring's size.
+            block_frames: options.block_frames.filter(|_| block_given),
             volume: self.gain(),
             timeline: self.timeline.checked(),
-            pace: self.faults.pace().producers(OutputOptions::default().seed),
-            ..OutputOptions::default()
+            ..options
         })
+    }
+
+    /// What the controls say but for source and faults, as fields of a scenario.
+    fn asked(&self) -> Result<Map<String, Value>, PageError> {
+        let mut scenario = self.strategies.scenario(|| self.ring_frames(), self.faults.pace())?;
+        scenario.insert("latencyHint".into(), self.latency_hint.value().into());
+        Ok(scenario)
     }
 
     /// What the controls say as a scenario of `seconds`, faults included, and whether that says all.
@@ -117,16 +134,76 @@ impl Controls {
     /// In words, what a scenario cannot say.
     pub(super) fn scenario(&self, seconds: f64) -> Result<(Scenario, bool), String> {
         let (source, whole) = self.choice.scenario();
-        let scenario = json!({
-            "source": source,
-            "seconds": seconds,
-            "bufferFrames": self.ring_frames().map_err(|error| error.to_string())?,
-            "latencyHint": self.latency_hint.value(),
-            "pace": self.faults.pace(),
-            "stress": self.faults.stress(),
-        });
-        let scenario = Scenario::from_value(&scenario).map_err(|refusal| refusal.to_string())?;
+        let mut scenario = self.asked().map_err(|error| error.to_string())?;
+        scenario.insert("source".into(), source);
+        scenario.insert("seconds".into(), seconds.into());
+        scenario.insert("stress".into(), self.faults.stress());
+        let scenario = Scenario::from_value(&scenario.into()).map_err(|refusal| refusal.to_string())?;
         Ok((scenario, whole))
+    }
+
+    /// Whether what the controls say can be played, faults included, whatever the source.
+    ///
+    /// # Errors
+    /// In words, why not.
+    pub(super) fn possible(&self) -> Result<(), String> {
+        let mut scenario = self.asked().map_err(|error| error.to_string())?;
+        scenario.insert("stress".into(), self.faults.stress());
+        Scenario::from_value(&scenario.into())
+            .map(drop)
+            .map_err(|refusal| refusal.to_string())
+    }
+
+    /// Whether a ring of `frames` holds the block that was asked for, if one was.
+    ///
+    /// # Errors
+    /// In words, why not.
+    pub(super) fn holds_block(&self, frames: u64) -> Result<(), String> {
+        let mut scenario = Map::new();
+        scenario.insert("bufferFrames".into(), frames.into());
+        scenario.insert("blockFrames".into(), self.strategies.block_given().map(|block| block as u64).into());
+        Scenario::from_value(&scenario.into())
+            .map(drop)
+            .map_err(|refusal| refusal.to_string())
+    }
+
+    /// Shows what `scenario` says, in every control.
+    pub(super) fn fill(&self, scenario: &Scenario) {
+        self.before.replace(self.scenario(1.0).ok().map(|(before, _)| before));
+        self.choice.show(&scenario.source);
+        self.show_scenario(scenario);
+    }
+
+    /// Shows what `scenario` says, but for the source.
+    pub(super) fn show_scenario(&self, scenario: &Scenario) {
+        self.strategies.show(scenario);
+        if self.strategies.takes_buffer() {
+            self.show_ring(scenario.buffer_frames as u64);
+        }
+        match scenario.latency_hint {
+            Hint::Interactive => self.latency_hint.set_value("interactive"),
+            Hint::Balanced => self.latency_hint.set_value("balanced"),
+            Hint::Playback => self.latency_hint.set_value("playback"),
+            // No choice of the page's.
+            Hint::Seconds(_) => {}
+        }
+        self.faults.show(&scenario.stress);
+    }
+
+    /// What the controls say plays.
+    pub(super) fn keep(&self) {
+        self.choice.keep();
+        self.strategies.keep();
+        self.before.take();
+    }
+
+    /// What the controls say cannot be played: back to what did.
+    pub(super) fn restore(&self) {
+        if let Some(before) = self.before.take() {
+            self.show_scenario(&before);
+        }
+        self.choice.restore();
+        self.strategies.restore();
     }
 
     /// Offers what can be done in `phase`.
@@ -136,9 +213,10 @@ impl Controls {
         label.show(if phase.plays() { "Pause" } else { "Play" });
         let live = phase.is_live();
         let freezes = self.freezes.iter().map(|(_, button)| button);
-        for button in freezes.chain([&self.crash, &self.kill, &self.suspend]) {
+        for button in freezes.chain([&self.crash, &self.suspend]) {
             set_disabled(button, !live);
         }
+        set_disabled(&self.kill, !(live && self.strategies.strategy().has_worker()));
         set_disabled(&self.stop, !(live || working || matches!(phase, Phase::Ended | Phase::Lost)));
     }
 }

@@ -68,9 +68,11 @@ impl Lab {
             Ok(output) if self.epoch.get() == epoch => {
                 output.set_paused(paused);
                 // What was changed while it started.
-                let _ = output.set_buffer_frames(self.controls.ring_frames().unwrap_or(2048) as usize);
+                if self.controls.strategies.takes_buffer() {
+                    let _ = output.set_buffer_frames(self.controls.ring_frames().unwrap_or(2048) as usize);
+                }
                 output.set_volume(self.controls.gain());
-                self.controls.choice.keep();
+                self.controls.keep();
                 self.message.clear();
                 self.adopt(output, SharedLog::default());
                 self.cause_faults(false);
@@ -121,7 +123,7 @@ impl Lab {
     /// What was asked for cannot be had: says so; what plays plays on.
     fn refused(self: &Rc<Self>, error: &PageError) {
         self.message.error(error);
-        self.controls.choice.restore();
+        self.controls.restore();
         if self.output().is_none() {
             self.show(if self.phase.get() == Phase::Starting {
                 Phase::Idle

@@ -4,6 +4,7 @@ use wasm_bindgen::JsValue;
 
 use super::dom::{Bar, Mark, Text, element};
 use super::format::{Grouped, Share};
+use super::report::torn_frames;
 use crate::ledger::{DroppedBy, SilentBy, Snapshot};
 
 /// Both tables and the line below them.
@@ -13,6 +14,7 @@ pub(super) struct LedgerTable {
     /// fresh, repeated, concealed, silent
     put_out: [Row; 4],
     silent_by: Vec<Text>,
+    torn: Row,
     consumer: Bar,
     produced: Text,
     /// fresh, in flight, dropped
@@ -57,6 +59,7 @@ impl LedgerTable {
                 Row::find("silent")?,
             ],
             silent_by: by("silent", &SilentBy::NAMES)?,
+            torn: Row::find("torn")?,
             consumer: Bar::of("bar-consumer")?,
             produced: Text::of("ledger-produced")?,
             made: [Row::find("played")?, Row::find("in-flight")?, Row::find("dropped")?],
@@ -78,6 +81,7 @@ impl LedgerTable {
         for (text, frames) in self.silent_by.iter_mut().zip(consumer.silent) {
             text.show(Grouped(frames));
         }
+        self.torn.show(torn_frames(snapshot), consumer.requested);
         self.consumer.show(&put_out.map(|frames| frames as f64));
 
         let producer = &snapshot.producer;

@@ -17,6 +17,14 @@
 //! | `voices`, `hz` | number 1 to 256, number 1 to 20,000; each is there while its source is chosen |
 //! | `volume` | range, 0 to 100; the gain is its square |
 //! | `ring-size`, `ring-slider`, `ring-ms` | frames as a number (applied on change), as a range of powers of two (applied while it moves), in ms |
+//! | `how` | the group of the controls from `preset` to `ask-rate`; what plays is played anew when one of them changes |
+//! | `preset`, `preset-note` | a [`Preset`](presets::Preset) by id, or nothing; what it shows. Fills all controls and plays; goes back to nothing when a control says something else |
+//! | `strategy`, `strategy-note` | a [`Strategy`](crate::strategy::Strategy) by name; what it is |
+//! | `ring-field`, `queue-depth-field`, `block-frames-field`, `pace-period-field`, `pace-jitter-field` | around these controls: hidden where they say nothing |
+//! | `queue-depth`, `block-frames` | blocks, 1 to 32; frames, 1 to 8192 or nothing: as it is when nobody says |
+//! | `pace`, `pace-period`, `pace-jitter` | `demand`, `timer`; ms from block to block (nothing: what a block lasts); by how many ms each comes later at most |
+//! | `conceal` | a [`Conceal`](crate::conceal::Conceal) by name |
+//! | `ask-quantum`, `ask-rate` | render quantum in frames and rate in Hz that the context is asked for; nothing: as it comes |
 //! | `latency-hint` | `interactive`, `balanced`, `playback`; starts another output when one plays |
 //! | `freeze-20`, `freeze-100`, `freeze-500` | the producer stands still |
 //! | `crash`, `kill` | the producer panics; its worker is terminated |
@@ -24,6 +32,7 @@
 //! | `announce` | the live region: at most one announcement every two seconds |
 //! | `fill-chart`, `chart-hint` | canvas of ten seconds; what it says while it is empty |
 //! | `underrun-events`, `underrun-frames`, `underrun-longest`, `overruns` | counts; the longest in ms |
+//! | `duplicates`, `duplicate-quanta`, `duplicate-callbacks` | share of quanta and of callbacks with a repeated frame; there when only the newest block counts, or one was repeated |
 //! | `fill-frames`, `fill-ms` | in the ring now |
 //! | `latency-total`, `latency-ring`, `latency-base`, `latency-output` | ms; the ring's is the mean of the last second |
 //! | `first-frame`, `startup-module`, `startup-worker`, `startup-worklet` | ms since Play |
@@ -33,8 +42,11 @@
 //! | `ours-…`, `theirs-…` | `events`, `lost`, `total`, `latency`, `range`: the ring's account and the browser's |
 //! | `ledger-requested`, `ledger-fresh`, `ledger-repeated`, `ledger-concealed`, `ledger-silent`, `ledger-silent-…` | frames that the browser asked for, by what it got; [`SilentBy::NAMES`](crate::ledger::SilentBy::NAMES) |
 //! | `ledger-produced`, `ledger-played`, `ledger-in-flight`, `ledger-dropped`, `ledger-dropped-…` | frames that the producer made, by what became of them; [`DroppedBy::NAMES`](crate::ledger::DroppedBy::NAMES) |
+//! | `ledger-torn` | frames that changed while they were copied, whatever else they count as |
 //! | `share-…` | the same as parts of the whole |
 //! | `imbalance`, `balance` | frames unaccounted for; `data-balanced` is `true` or `false` |
+//! | `found`, `found-KIND-frames`, `found-KIND-quanta`, `found-KIND-callbacks` | what the index signal showed, by [`FoundKind::NAMES`](crate::ledger::FoundKind::NAMES); there while that plays |
+//! | `declared-repeated`, `declared-superseded`, `declared-changed`, `agrees`, `agrees-said` | beside it, what the strategy says that it did; whether both agree: `data-balanced` is `true` or `false`, `yes` or `no` |
 //! | `causes-seen` | below the chart: letter and name of each cause seen, `span[data-cause]` with [`Why::name`](causes::Why::name) |
 //! | `underrun-log`, `log-empty`, `log-folded` | what was lost as sentences, newest first, 100 at most: `li[data-cause]`; shown while there is nothing; what older events were folded into |
 //! | `log-filter`, `filter-all`, `filter-…` | there when more than one cause was seen: buttons with `aria-pressed`, the latter by [`Why::name`](causes::Why::name) |
@@ -76,8 +88,10 @@ pub mod format;
 pub mod history;
 pub mod phase;
 pub mod player;
+pub mod presets;
 pub mod report;
 pub mod scenario;
+pub mod strategies;
 
 #[cfg(target_family = "wasm")]
 mod chart;
@@ -91,6 +105,8 @@ mod controls;
 mod dom;
 #[cfg(target_family = "wasm")]
 mod drop_file;
+#[cfg(target_family = "wasm")]
+mod found_table;
 #[cfg(target_family = "wasm")]
 mod jobs;
 #[cfg(target_family = "wasm")]

@@ -84,8 +84,9 @@ pub fn lab_start() -> Result<(), JsValue> {
 /// Shows `output` instead of the current one, which is closed: it plays `scenario`, and `log` is of that run.
 pub(crate) fn adopt(output: Output, log: SharedLog, scenario: &Scenario) {
     if let Some(lab) = LAB.with_borrow(Clone::clone) {
-        lab.controls.show_ring(output.facts().buffer_frames as u64);
-        lab.controls.faults.show(&scenario.stress);
+        lab.controls.show_scenario(scenario);
+        lab.controls.strategies.keep();
+        lab.look_at_preset();
         lab.message.clear();
         lab.adopt(output, log);
         lab.scenario.replace(Some(scenario.clone()));
@@ -193,7 +194,8 @@ impl Lab {
         self.scenario.take();
         self.live_faults.end();
         self.take.offer(true);
-        self.view.borrow_mut().begin(log);
+        let may_repeat = self.controls.strategies.strategy().newest_counts();
+        self.view.borrow_mut().begin(log, may_repeat);
         self.look_again();
     }
 

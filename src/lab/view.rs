@@ -9,6 +9,7 @@ use super::chart::{Chart, Lines};
 use super::dom::{Mark, Text, element, epoch_ms};
 use super::faults::Records;
 use super::format::{Clock, Grouped, Many, Ms};
+use super::found_table::FoundTable;
 use super::history::History;
 use super::ledger_table::LedgerTable;
 use super::panels::{Figures, Panels};
@@ -18,6 +19,7 @@ use super::run::{SharedLog, facts_of};
 use super::scenario::Scenario;
 use super::verdicts::Verdicts;
 use crate::ledger::{Snapshot, verdicts};
+use crate::web::SourceSpec;
 use crate::web::page::{Facts, Output};
 
 /// Facts come from the browser's own objects, which change about once a second.
@@ -46,6 +48,9 @@ pub(super) struct View {
     hint: HtmlElement,
     panels: Panels,
     ledger: LedgerTable,
+    found: FoundTable,
+    /// Whether what plays may repeat frames.
+    may_repeat: bool,
     losses: Losses,
     /// Faults and losses of the producer, for the report.
     run_log: SharedLog,
@@ -103,6 +108,8 @@ impl View {
             hint: element("chart-hint")?,
             panels: Panels::find()?,
             ledger: LedgerTable::find()?,
+            found: FoundTable::find()?,
+            may_repeat: false,
             losses: Losses::find()?,
             run_log: SharedLog::default(),
             start_ms: None,
@@ -127,8 +134,9 @@ impl View {
         })
     }
 
-    /// Another output follows.
-    pub(super) fn begin(&mut self, log: SharedLog) {
+    /// Another output follows; `may_repeat`: only its newest block counts.
+    pub(super) fn begin(&mut self, log: SharedLog, may_repeat: bool) {
+        self.may_repeat = may_repeat;
         self.history.clear();
         self.facts = None;
         self.facts_at_ms = f64::NEG_INFINITY;
@@ -271,6 +279,8 @@ impl View {
             load: measured_from.and_then(|earlier| snapshot.render_load(earlier)),
         });
         self.ledger.show(snapshot);
+        let checked = facts.source_name == SourceSpec::Index.name();
+        self.found.show(snapshot, checked, self.may_repeat);
         if now_ms - self.details_at_ms >= DETAILS_EVERY_MS || !phase.is_live() {
             self.details_at_ms = now_ms;
             self.show_details(output, phase.is_live())?;

@@ -305,7 +305,7 @@ impl Listening {
         let scenario = cell
             .with(json!({ "kind": "sine" }), STRETCH_SECONDS, &stress)
             .map_err(|error| said(&error))?;
-        let mut options = options(&scenario).await.map_err(|error| said(&error))?;
+        let mut options = options(&scenario).map_err(|error| said(&error))?;
         options.source = self.source()?.0;
         let gain = self.matched(panel).map_or(1.0, |matched| matched.gains[side.index()]);
         options.volume = self.lab.controls.gain() * gain as f32;

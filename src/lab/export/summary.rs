@@ -6,8 +6,9 @@ use super::time::Utc;
 use crate::error::Decimal;
 use crate::lab::format::{Grouped, Many, Ms, Share, sentence as capitalised};
 use crate::lab::report::{Report, sentence};
-use crate::lab::scenario::{Hint, Scenario, SourceChoice};
+use crate::lab::scenario::{Hint, Pace, Scenario, SourceChoice};
 use crate::ledger::{Cause, Status};
+use crate::strategy::Strategy;
 
 /// Events told one by one: the latest.
 const TOLD: usize = 5;
@@ -51,10 +52,9 @@ fn settings(report: &Report) -> Vec<[String; 2]> {
         row("isolated", if report.isolated { "yes" } else { "no" }.into()),
         row("began", Utc(report.started_at_ms).to_string()),
         row("source", source(&scenario.source)),
-        row(
-            "ring",
-            format!("{} frames, blocks of {}", scenario.buffer_frames, scenario.block_frames),
-        ),
+        row("strategy", scenario.strategy.name().into()),
+        row("ahead", ahead(scenario)),
+        row("when there is nothing", scenario.conceal.name().into()),
         row("latency hint", hint(scenario)),
         row(
             "context",
@@ -70,6 +70,25 @@ fn settings(report: &Report) -> Vec<[String; 2]> {
         ),
         row("faults on purpose", faults(report)),
     ]
+}
+
+/// What the producer kept ahead, and at what pace.
+fn ahead(scenario: &Scenario) -> String {
+    let block = scenario.block_frames;
+    let mut text = match (scenario.strategy, scenario.queue_depth) {
+        (Strategy::InWorklet, _) => "nothing: a quantum at a time".into(),
+        (_, Some(depth)) => format!("{} of {block} frames", Many(depth as u64, "block")),
+        (strategy, None) if strategy.newest_counts() => format!("one block of {block} frames, of which the newest counts"),
+        _ => format!("{} frames, blocks of {block}", scenario.buffer_frames),
+    };
+    if let Pace::Timer { period_ms, jitter_ms } = scenario.pace {
+        let period = period_ms.map_or("its length".into(), |ms| format!("{} ms", Decimal(ms)));
+        text += &format!(", a block every {period}");
+        if jitter_ms > 0.0 {
+            text += &format!(" and up to {} ms later", Decimal(jitter_ms));
+        }
+    }
+    text
 }
 
 fn source(source: &SourceChoice) -> String {

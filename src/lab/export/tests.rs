@@ -173,7 +173,9 @@ fn a_summary_says_what_an_issue_needs() {
 | isolated | yes |
 | began | 2023-12-09T12:03:05.000Z |
 | source | file a\\_b.wav |
-| ring | 512 frames, blocks of 256 |
+| strategy | ring |
+| ahead | 512 frames, blocks of 256 |
+| when there is nothing | fade |
 | latency hint | interactive |
 | context | 48000 Hz, 2 channels, render quantum of 128, callbacks of up to 512 frames |
 | faults on purpose | 1 of late |

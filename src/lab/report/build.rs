@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::detected::{Detected, torn_frames};
 use super::events::Events;
 use super::measures::{latency, wake_lateness_ms};
 use super::{
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::lab::scenario::{Scenario, SourceChoice};
 use crate::ledger::{DroppedBy as Dropped, EventKind, SilentBy as Silent, Snapshot};
+use crate::strategy::Strategy;
 
 /// What the page knows of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,7 +109,7 @@ impl Report {
             scenario: scenario.clone(),
             browser: facts.browser.clone(),
             isolated: facts.isolated,
-            transport: "shared",
+            transport: transport(scenario.strategy),
             sample_rate: facts.sample_rate,
             channels: facts.channels,
             render_quantum: facts.render_quantum,
@@ -165,8 +167,19 @@ impl Report {
                 folded: events.folded_slips(),
                 missed: events.folded().missed_slips,
             }),
+            detected: (scenario.source == SourceChoice::Index).then(|| Detected::of(last)),
             entries: events.entries().to_vec(),
         }
+    }
+}
+
+/// How samples reach the audio thread.
+fn transport(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::InWorklet => "none",
+        Strategy::BufferSource => "nodes",
+        strategy if strategy.by_message() => "messages",
+        _ => "shared",
     }
 }
 
@@ -198,7 +211,7 @@ fn ledger(snapshot: &Snapshot) -> Ledger {
             lost: dropped(Dropped::Lost),
         },
         in_flight_frames: snapshot.in_flight(),
-        torn_frames: consumer.torn,
+        torn_frames: torn_frames(snapshot),
         imbalance_frames: snapshot.imbalance(),
     }
 }

@@ -6,8 +6,9 @@ use serde::{Serialize, Serializer};
 use super::Facts;
 use super::events::Events;
 use super::measures::{latency, wake_lateness_ms};
-use crate::lab::scenario::{Pace, Scenario};
+use crate::lab::scenario::{Pace, Scenario, takes_block};
 use crate::ledger::{Findings, Snapshot, Verdict, drift_ppm, verdicts};
+use crate::strategy::Strategy;
 
 /// A verdict, in JSON {flag, status, value, limit, unit, meaning, advice}; a value that was not measured is null.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,18 +40,23 @@ pub(super) fn of(scenario: &Scenario, facts: &Facts, events: &Events, last: &Sna
 /// What the run's figures are.
 fn findings(scenario: &Scenario, facts: &Facts, events: &Events, last: &Snapshot) -> Findings {
     let counted = cfg!(feature = "count-allocations");
+    let strategy = scenario.strategy;
+    let has_ring = !strategy.newest_counts() && strategy != Strategy::InWorklet;
     let whole = events.folded().events == 0;
     let drift_ppm = drift_ppm(events.entries().iter(), whole, last.consumer.requested, facts.buffer_frames as u64);
     Findings {
         quanta: last.consumer.quanta,
         duplicate_quanta: last.consumer.duplicate_quanta,
         first_frame_ms: facts.startup.first_frame_ms,
-        ring_frames: Some(facts.buffer_frames as u64),
-        block_frames: Some(scenario.block_frames as u64),
+        // Where only the newest counts, and inside of `process()`, there is nothing that could be too small.
+        ring_frames: has_ring.then_some(facts.buffer_frames as u64),
+        block_frames: Some(match takes_block(strategy) {
+            true => scenario.block_frames as u64,
+            false => facts.render_quantum.into(),
+        }),
         render_quantum: Some(u64::from(facts.render_quantum)),
         callback_frames: last.callback_frames().map(|(_, longest)| longest),
-        // There is no queue.
-        queue_blocks: None,
+        queue_blocks: scenario.queue_depth.map(|blocks| blocks as u64),
         // A source renders at the context's rate, whatever it is, unless another was wanted.
         // Browsers take rates in single precision.
         asked_rate: Some(scenario.sample_rate.map_or(facts.sample_rate, |rate| f64::from(rate as f32))),

@@ -3,6 +3,7 @@
 //! What was not measured is null, never 0. No clock and no JS here: facts and snapshots come in, a report goes out.
 
 mod build;
+mod detected;
 mod events;
 mod flags;
 mod log;
@@ -17,6 +18,7 @@ use super::scenario::Scenario;
 use crate::ledger::{Cause, LogEntry};
 
 pub use build::{Device, Facts, Live, Startup};
+pub use detected::{Declared, Detected, FoundCounts, torn_frames};
 pub use events::{Account, DeviceEvent, Evidence, Overrun, OverrunEvidence, Slip, Underrun};
 pub use flags::Flagged;
 pub use log::RunLog;
@@ -83,6 +85,8 @@ pub struct Report {
     pub verdicts: Vec<Flagged>,
     /// What the index signal showed; `None` for other sources.
     pub integrity: Option<Integrity>,
+    /// What the index signal showed in what was put out, beside what the strategy declares; `None` for other sources.
+    pub detected: Option<Detected>,
     /// The listed events as the log has them, of all kinds, oldest first: for exports, and not in the JSON.
     #[serde(skip)]
     pub entries: Vec<LogEntry>,

@@ -90,6 +90,10 @@ fn eventful() -> (RunLog, Snapshot) {
             callback_fill,
             slip_events: 1,
             injected: 1,
+            changed: 5,
+            found_frames: [10, 4, 0, 3],
+            found_quanta: [2, 1, 0, 3],
+            found_callbacks: [1, 1, 0, 2],
             ..ConsumerCounts::default()
         },
         write: 8_997,
@@ -224,6 +228,7 @@ fn the_fields_stand_in_the_order_of_the_design() {
         "artifacts",
         "verdicts",
         "integrity",
+        "detected",
     ];
     // At the depth of the report itself; events have fields of the same names.
     let (mut depth, mut names, mut quoted) = (0, Vec::new(), None);
@@ -460,4 +465,89 @@ fn the_scenario_in_a_report_can_be_run_again() {
     let report = value(&report());
     let again = Scenario::from_value(&report["scenario"]).expect("a report holds a scenario that is understood");
     assert_eq!(again.source, SourceChoice::Index);
+}
+
+#[test]
+fn what_was_found_stands_beside_what_was_declared() {
+    let report = report();
+    let detected = report.detected.expect("the index signal is checked");
+    let counts = |frames, quanta, callbacks| FoundCounts {
+        frames,
+        quanta,
+        callbacks: Some(callbacks),
+    };
+    assert_eq!(
+        detected.kinds(),
+        [counts(10, 2, 1), counts(4, 1, 1), counts(0, 0, 0), counts(3, 3, 2)]
+    );
+    assert_eq!(
+        detected.declared,
+        Declared {
+            repeated_frames: 10,
+            changed_frames: 5,
+            superseded_frames: 2
+        }
+    );
+    assert!(detected.agrees);
+    let (log, mut snapshot) = eventful();
+    let of_index = |snapshot: &Snapshot| Detected::of(snapshot);
+    snapshot.consumer.repeated = 9;
+    assert!(!of_index(&snapshot).agrees, "one came again that nobody declared");
+    (snapshot.consumer.repeated, snapshot.consumer.found_frames[2]) = (10, 1);
+    assert!(!of_index(&snapshot).agrees, "one came late");
+    snapshot.consumer.callbacks = 0;
+    assert_eq!(of_index(&snapshot).gap.callbacks, None, "callbacks were not counted");
+    let report = Report::new(&Scenario::default(), &facts(), &log, &snapshot);
+    assert_eq!(report.detected, None, "only the index signal shows it");
+}
+
+#[test]
+fn torn_is_what_either_way_of_looking_saw() {
+    let (_, mut snapshot) = eventful();
+    assert_eq!(torn_frames(&snapshot), 6, "the index signal saw more than the reader");
+    (snapshot.consumer.torn, snapshot.consumer.changed) = (0, 5);
+    assert_eq!(
+        Live::of(&snapshot).ledger.torn_frames,
+        5,
+        "without that signal only the reader sees it"
+    );
+}
+
+#[test]
+fn a_report_knows_its_strategy() {
+    let (log, snapshot) = eventful();
+    let of = |scenario: &str| {
+        let scenario = Scenario::from_json(scenario).expect("a good scenario");
+        value(&Report::new(&scenario, &facts(), &log, &snapshot))
+    };
+    let flag = |report: &Value, name: &str| {
+        let all = report["verdicts"].as_array().expect("a list").clone();
+        all.into_iter()
+            .find(|verdict| verdict["flag"] == name)
+            .expect("every flag is there")
+    };
+    for (strategy, transport, has_ring) in [
+        ("ring", "shared", true),
+        ("queue", "shared", true),
+        ("double", "shared", false),
+        ("triple", "shared", false),
+        ("main-thread", "shared", true),
+        ("message-copy", "messages", true),
+        ("message-transfer", "messages", true),
+        ("in-worklet", "none", false),
+        ("buffer-source", "nodes", true),
+    ] {
+        let report = of(&format!(r#"{{"strategy":"{strategy}"}}"#));
+        assert_eq!(
+            (&report["scenario"]["strategy"], &report["transport"]),
+            (&strategy.into(), &transport.into())
+        );
+        let depth = flag(&report, "queueDepth");
+        assert_eq!(depth["value"], if strategy == "queue" { 3.0.into() } else { Value::Null });
+        for name in ["ringBelowCallback", "ringBelow512"] {
+            assert_eq!(flag(&report, name)["status"] != "unknown", has_ring, "{name} of {strategy}");
+        }
+    }
+    let shallow = of(r#"{"strategy":"queue","queueDepth":1}"#);
+    assert_eq!(flag(&shallow, "queueDepth")["status"], "bad");
 }

@@ -17,6 +17,7 @@ mod error;
 mod facts;
 mod faults;
 mod js;
+mod options;
 mod session;
 
 use std::cell::RefCell;
@@ -32,6 +33,7 @@ pub(super) use facts::facts_of;
 pub(crate) use faults::SharedLog;
 pub(super) use faults::{Hogs, Jank, Suspension};
 pub(super) use js::{browser, isolated, now, sleep, value};
+pub(super) use options::output_options;
 pub(super) use session::{Reins, options};
 
 use super::report::{Live, Report};

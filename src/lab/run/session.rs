@@ -9,10 +9,11 @@ use super::RunError;
 use super::facts::facts_of;
 use super::faults::{Hogs, Jank, SharedLog, Suspension};
 use super::js::{now, own_address, sleep};
+use super::options::output_options;
 use crate::lab::report::Report;
-use crate::lab::scenario::{Hint, KillBy, Scenario, SourceChoice, Stress};
+use crate::lab::scenario::{KillBy, Scenario, SourceChoice, Stress};
 use crate::ledger::{SilentBy, Snapshot};
-use crate::web::page::{LatencyHint, Output, OutputOptions, OutputState, SourceSpec};
+use crate::web::page::{Output, OutputOptions, OutputState, SourceSpec};
 use crate::web::{MediaItem, MediaList};
 
 /// Between two looks at the output, in ms. Shared memory keeps 256 underruns, which last 680 ms at the very least.
@@ -60,7 +61,7 @@ impl Reins {
 
 /// Plays `scenario` to its end. `patience_ms`: how long the browser may want a gesture.
 pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -> Result<Report, RunError> {
-    let options = options(scenario).await?;
+    let options = options(scenario)?;
     crate::lab::silence().await;
     let output = Output::start(options).await?;
     reins.output.replace(Some(output.clone()));
@@ -94,32 +95,19 @@ pub(super) async fn play(scenario: &Scenario, reins: &Reins, patience_ms: f64) -
 ///
 /// # Errors
 /// [`RunError::File`], when its file lies elsewhere.
-pub(in crate::lab) async fn options(scenario: &Scenario) -> Result<OutputOptions, RunError> {
+pub(in crate::lab) fn options(scenario: &Scenario) -> Result<OutputOptions, RunError> {
+    let source = match &scenario.source {
+        SourceChoice::Sine { hz } => SourceSpec::Sine { hz: *hz },
+        SourceChoice::Index => SourceSpec::Index,
+        SourceChoice::Synth { voices } => SourceSpec::Synth { voices: *voices },
+        SourceChoice::File { url } => SourceSpec::Media(MediaList {
+            items: vec![MediaItem::Url(own_address(url)?)],
+            first: 0,
+        }),
+    };
     Ok(OutputOptions {
-        channels: scenario.channels,
-        buffer_frames: scenario.buffer_frames,
-        block_frames: Some(scenario.block_frames),
-        latency_hint: match scenario.latency_hint {
-            Hint::Interactive => LatencyHint::Interactive,
-            Hint::Balanced => LatencyHint::Balanced,
-            Hint::Playback => LatencyHint::Playback,
-            Hint::Seconds(seconds) => LatencyHint::Seconds(seconds),
-        },
-        render_quantum: scenario.render_quantum,
-        sample_rate: scenario.sample_rate.map(|hz| hz as f32),
-        source: match &scenario.source {
-            SourceChoice::Sine { hz } => SourceSpec::Sine { hz: *hz },
-            SourceChoice::Index => SourceSpec::Index,
-            SourceChoice::Synth { voices } => SourceSpec::Synth { voices: *voices },
-            SourceChoice::File { url } => SourceSpec::Media(MediaList {
-                items: vec![MediaItem::Url(own_address(url)?)],
-                first: 0,
-            }),
-        },
         faults: scenario.faults(),
-        pace: scenario.pace.producers(scenario.seed),
-        seed: scenario.seed,
-        ..OutputOptions::default()
+        ..output_options(scenario, source)
     })
 }
 

@@ -2,25 +2,31 @@
 //!
 //! The fields stand in `docs/report.md`. What is unknown is refused by name; what a later version will honour is refused with what can be had today.
 
+mod ahead;
 mod fields;
 mod link;
 mod stress;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use ahead::Ahead;
+pub use ahead::{takes_block, takes_buffer};
 pub(in crate::lab) use fields::Fields;
 pub use fields::Refusal;
 pub use stress::{KillBy, Stress};
 
+use crate::conceal::Conceal;
 use crate::consume::Quanta;
 use crate::inject::Fault;
 use crate::render as producer;
 use crate::ring::MAX_CHANNELS;
 use crate::shared::SharedOutput;
 use crate::source::synth::Synth;
+use crate::strategy::Strategy;
 
 /// Every field that a scenario can have.
 const KNOWN: [&str; 16] = [
@@ -47,20 +53,21 @@ const MAX_SEED: u64 = (1 << 53) - 1;
 const MAX_BLOCK: u64 = 8192;
 
 /// A scenario as understood: every default filled in.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
-    /// The exchange between producer and consumer.
-    pub strategy: &'static str,
+    /// How frames get from the producer to the audio thread.
+    pub strategy: Strategy,
+    /// Blocks that a queue holds; `None` with any other strategy.
+    pub queue_depth: Option<usize>,
     /// What is played.
     pub source: SourceChoice,
     /// How long, counted from the first frame heard.
     pub seconds: f64,
     /// Channels.
     pub channels: usize,
-    /// Frames that the producer keeps ahead.
+    /// Frames that are kept ahead, in whatever way the strategy does it: of a ring its size, of a queue all its blocks, one block where only the newest counts, 0 inside of `process()`.
     pub buffer_frames: usize,
-    /// Frames rendered at once.
+    /// Frames rendered at once; 0 inside of `process()`, where that is always a quantum.
     pub block_frames: usize,
     /// How far ahead of the device the browser may work.
     pub latency_hint: Hint,
@@ -71,7 +78,7 @@ pub struct Scenario {
     /// What drives the producer.
     pub pace: Pace,
     /// What is heard when there is nothing to play.
-    pub conceal: &'static str,
+    pub conceal: Conceal,
     /// What becomes of what comes too late.
     pub late: &'static str,
     /// Whether the amount kept ahead changes by itself.
@@ -180,48 +187,36 @@ impl Scenario {
     /// [`Refusal`].
     pub fn from_value(value: &Value) -> Result<Scenario, Refusal> {
         let fields = Fields::of(value, "")?.only(&KNOWN)?;
-        let strategy = fields.word(
-            "strategy",
-            &["ring"],
-            &[
-                "double",
-                "triple",
-                "queue",
-                "message-copy",
-                "message-transfer",
-                "main-thread",
-                "in-worklet",
-                "buffer-source",
-            ],
-        )?;
-        if fields.get("queueDepth").is_some() {
-            return Err(fields.not_yet("queueDepth", "it belongs to strategy 'queue', and only 'ring' can"));
-        }
+        let strategy = fields.word("strategy", &Strategy::ALL.map(Strategy::name), &[])?;
+        let strategy = strategy.and_then(Strategy::from_name).unwrap_or_default();
         let source = source(&fields)?;
         let seconds = fields.number("seconds", 0.1..=3600.0, " s")?.unwrap_or(5.0);
-        let channels = fields.whole("channels", 1..=MAX_CHANNELS as u64, "")?.unwrap_or(2) as usize;
-        let buffer_frames = fields.whole("bufferFrames", 64..=16_384, " frames")?.unwrap_or(2048) as usize;
-        let pace = pace(&fields)?;
+        let Ahead {
+            queue_depth,
+            buffer_frames,
+            block_frames,
+        } = Ahead::of(&fields, strategy)?;
+        let pace = pace(&fields, strategy)?;
+        let conceal = fields.word("conceal", &Conceal::ALL.map(Conceal::name), &["extrapolate"])?;
         Ok(Scenario {
-            strategy: strategy.unwrap_or("ring"),
+            strategy,
+            queue_depth,
             source,
             seconds,
-            channels,
+            channels: channels(&fields, strategy)?,
             buffer_frames,
-            block_frames: block_frames(&fields, buffer_frames)?,
+            block_frames,
             latency_hint: latency_hint(&fields)?,
             render_quantum: render_quantum(&fields)?,
             sample_rate: fields.number("sampleRate", SharedOutput::MIN_RATE..=SharedOutput::MAX_RATE, " Hz")?,
             pace,
-            conceal: fields
-                .word("conceal", &["fade"], &["silence", "hold", "repeat", "extrapolate"])?
-                .unwrap_or("fade"),
+            conceal: conceal.and_then(Conceal::from_name).unwrap_or_default(),
             late: fields.word("late", &["complete"], &["live"])?.unwrap_or("complete"),
             latency: fields.word("latency", &["fixed"], &["auto"])?.unwrap_or("fixed"),
             seed: fields.whole("seed", 0..=MAX_SEED, "")?.unwrap_or(1),
             stress: fields
                 .get("stress")
-                .map(|list| Stress::list(list, seconds * 1e3, pace))
+                .map(|list| Stress::list(list, seconds * 1e3, pace, strategy))
                 .transpose()?
                 .unwrap_or_default(),
         })
@@ -270,18 +265,16 @@ fn source(fields: &Fields<'_>) -> Result<SourceChoice, Refusal> {
     }
 }
 
-/// The block given, or half the ring and 256 frames at most (as an output does when it is not told).
-fn block_frames(fields: &Fields<'_>, buffer_frames: usize) -> Result<usize, Refusal> {
-    let Some(block) = fields.whole("blockFrames", 1..=MAX_BLOCK, " frames")? else {
-        return Ok((buffer_frames / 2).min(256));
-    };
-    if block as usize > buffer_frames {
+fn channels(fields: &Fields<'_>, strategy: Strategy) -> Result<usize, Refusal> {
+    let channels = fields.whole("channels", 1..=MAX_CHANNELS as u64, "")?.unwrap_or(2) as usize;
+    if strategy == Strategy::BufferSource && channels == MAX_CHANNELS {
+        let most = MAX_CHANNELS - 1;
         return Err(fields.wrong(
-            "blockFrames",
-            format!("at most `bufferFrames`, which is {buffer_frames} frames: a larger block never fits into the ring"),
+            "channels",
+            format!("at most {most} with `strategy` 'buffer-source': one more is needed for the numbers of the frames"),
         ));
     }
-    Ok(block as usize)
+    Ok(channels)
 }
 
 fn latency_hint(fields: &Fields<'_>) -> Result<Hint, Refusal> {
@@ -316,10 +309,14 @@ fn render_quantum(fields: &Fields<'_>) -> Result<Option<u32>, Refusal> {
     }
 }
 
-fn pace(fields: &Fields<'_>) -> Result<Pace, Refusal> {
+fn pace(fields: &Fields<'_>, strategy: Strategy) -> Result<Pace, Refusal> {
     let Some(value) = fields.get("pace") else { return Ok(Pace::Demand) };
     let pace = Fields::of(value, "pace")?;
     match pace.word("kind", &["demand", "timer"], &[])? {
+        Some("timer") if strategy == Strategy::InWorklet => Err(pace.wrong(
+            "kind",
+            "'demand' with `strategy` 'in-worklet': what renders inside process() is called by the device, and by nobody else",
+        )),
         Some("timer") => {
             let pace = pace.only(&["kind", "periodMs", "jitterMs"])?;
             Ok(Pace::Timer {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Pace;
 use super::fields::{Fields, Refusal, listed, shown};
 use crate::inject::{Fault, FaultKind};
+use crate::strategy::Strategy;
 
 /// A fault on purpose. Times in milliseconds, counted from the run's first frame (those that the output causes itself: from a little earlier, when its producer was made).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -96,8 +97,8 @@ impl Stress {
         }
     }
 
-    /// The list at `stress`, for a run of `run_ms` whose producer is driven by `pace`.
-    pub(super) fn list(value: &Value, run_ms: f64, pace: Pace) -> Result<Vec<Stress>, Refusal> {
+    /// The list at `stress`, for a run of `run_ms` whose producer is driven by `pace` and whose frames go by `strategy`.
+    pub(super) fn list(value: &Value, run_ms: f64, pace: Pace, strategy: Strategy) -> Result<Vec<Stress>, Refusal> {
         let wrong = |place: String, value: &Value, wanted: &str| Refusal::Wrong {
             field: place,
             value: shown(value),
@@ -109,7 +110,7 @@ impl Stress {
         let mut faults = Vec::new();
         for (nth, item) in items.iter().enumerate() {
             let place = format!("stress[{nth}]");
-            let fault = Stress::one(item, &place, run_ms)?;
+            let fault = Stress::one(item, &place, run_ms, strategy)?;
             if faults.iter().any(|earlier: &Stress| earlier.kind() == fault.kind()) {
                 return Err(wrong(
                     format!("{place}.kind"),
@@ -124,12 +125,30 @@ impl Stress {
                     "run with `pace` {kind: 'timer'}: a producer that goes by the ring's room has no clock that could be off",
                 ));
             }
+            if let Some(why) = fault.impossible_with(strategy) {
+                return Err(wrong(
+                    format!("{place}.kind"),
+                    &fault.kind().into(),
+                    &format!("run with another `strategy` than '{}': {why}", strategy.name()),
+                ));
+            }
             faults.push(fault);
         }
         Ok(faults)
     }
 
-    fn one(item: &Value, place: &str, run_ms: f64) -> Result<Stress, Refusal> {
+    /// Why it cannot be caused with `strategy`, if it cannot.
+    fn impossible_with(&self, strategy: Strategy) -> Option<&'static str> {
+        match (strategy, self) {
+            (Strategy::InWorklet, Stress::Output(Fault::Late { .. })) => Some("the audio thread never sleeps, so it never wakes late"),
+            (Strategy::BufferSource, Stress::Output(Fault::Burst { .. })) => {
+                Some("what the browser plays by itself cannot be asked for more")
+            }
+            _ => None,
+        }
+    }
+
+    fn one(item: &Value, place: &str, run_ms: f64, strategy: Strategy) -> Result<Stress, Refusal> {
         let fields = Fields::of(item, place)?;
         let names = FaultKind::ALL.map(FaultKind::name);
         let Some(name) = fields.word("kind", &names, &[])? else {
@@ -151,7 +170,15 @@ impl Stress {
             FaultKind::Kill => Stress::Kill {
                 at_ms: at_ms()?,
                 by: match fields.word("by", &["terminate", "panic"], &[])? {
+                    Some("terminate") if !strategy.has_worker() => {
+                        let name = strategy.name();
+                        return Err(fields.wrong(
+                            "by",
+                            format!("'panic' with `strategy` '{name}': its producer has no worker that could be terminated"),
+                        ));
+                    }
                     Some("panic") => KillBy::Panic,
+                    None if !strategy.has_worker() => KillBy::Panic,
                     _ => KillBy::Terminate,
                 },
             },

@@ -51,10 +51,20 @@ fn every_field_of_a_scenario_stands_in_the_docs_and_the_other_way_round() {
     // Together they have every field that a fault can have.
     let stress = r#"[{"kind":"stall","ms":1,"everyMs":9},{"kind":"slow","share":1},{"kind":"burst","frames":1,"everyMs":9},{"kind":"rate","ppm":1},
         {"kind":"skip","everyBlocks":1},{"kind":"hogs","count":1},{"kind":"kill","atMs":1}]"#;
-    let mut fields = BTreeSet::from(["queueDepth".to_string()]);
-    for source in [r#""sine""#, r#""index""#, r#""synth""#, r#""file","url":"a.wav""#] {
+    let mut fields = BTreeSet::new();
+    for (source, strategy) in [
+        (r#""sine""#, "ring"),
+        (r#""index""#, "queue"),
+        (r#""synth""#, "triple"),
+        (r#""file","url":"a.wav""#, "buffer-source"),
+    ] {
+        // What the browser plays by itself cannot be asked for more.
+        let stress = match strategy {
+            "buffer-source" => "[]",
+            _ => stress,
+        };
         let scenario = Scenario::from_json(&format!(
-            r#"{{"source":{{"kind":{source}}},"pace":{{"kind":"timer"}},"stress":{stress}}}"#
+            r#"{{"strategy":"{strategy}","source":{{"kind":{source}}},"pace":{{"kind":"timer"}},"stress":{stress}}}"#
         ))
         .expect("a good scenario");
         let scenario = serde_json::from_str(&scenario.to_json()).expect("a scenario is JSON");
