@@ -517,7 +517,9 @@ fn the_share_of_duplicates_is_what_a_callback_asks_for_beyond_one_block() {
         row(48_000.0, 256, 128, 512.0, note),
         row(48_000.0, 256, 128, 882.0, note),
     ];
-    println!("strategy   rate block quantum callback pace     frames (by formula) quanta (by formula) callbacks superseded stale reads  torn");
+    println!(
+        "strategy   rate block quantum callback pace     frames (by formula) quanta (by formula) callbacks superseded stale reads  torn"
+    );
     for strategy in [Strategy::Double, Strategy::Triple] {
         for row in &rows {
             let setup = Setup {

@@ -89,6 +89,8 @@ enum Frame {
     Again(u64),
     /// Two at once: the sum of both.
     Mixed(u64),
+    /// Of a later block than is thought, which was written where that one was; whether that one was put out before.
+    Overwritten(u64, bool),
     /// Nothing, where the exchange plays by a schedule.
     Hole,
 }
@@ -96,7 +98,7 @@ enum Frame {
 impl Frame {
     fn sample(self) -> f32 {
         match self {
-            Frame::Fresh(index) | Frame::Again(index) | Frame::Mixed(index) => index as f32,
+            Frame::Fresh(index) | Frame::Again(index) | Frame::Mixed(index) | Frame::Overwritten(index, _) => index as f32,
             Frame::Hole => 0.0,
         }
     }
@@ -233,6 +235,12 @@ struct Newest {
     flushed_to: u64,
     /// The first block of another sound is there.
     anew: bool,
+    /// Of two slots: the block that was written there last, and its end. None where every block has a place of its own.
+    slots: Option<[(Vec<u64>, u64); 2]>,
+    /// Slot of the latest block.
+    latest: usize,
+    /// Slot and end of the block that is read.
+    from: (usize, u64),
 }
 
 impl Newest {
@@ -244,6 +252,7 @@ impl Newest {
         let left = self.held();
         self.block = self.waiting.take()?;
         (self.at, self.read) = (0, self.written);
+        self.from = (self.latest, self.written);
         Some(left)
     }
 }
@@ -258,6 +267,14 @@ impl Model for Newest {
             return 0;
         }
         self.written += indices.len() as u64;
+        if let Some(slots) = &mut self.slots {
+            self.latest = 1 - self.latest;
+            let (samples, end) = &mut slots[self.latest];
+            // A shorter block leaves the end of the one before where it is.
+            samples.resize(samples.len().max(indices.len()), 0);
+            samples[..indices.len()].copy_from_slice(indices);
+            *end = self.written;
+        }
         self.waiting.replace(indices.to_vec()).map_or(0, |block| block.len())
     }
 
@@ -289,11 +306,14 @@ impl Model for Newest {
             if length == 0 || over_again {
                 break;
             }
-            let index = self.block[self.at % length];
-            out.push(if self.at < length {
-                Frame::Fresh(index)
-            } else {
-                Frame::Again(index)
+            let (place, again) = (self.at % length, self.at >= length);
+            let overwritten = (self.slots.as_ref())
+                .map(|slots| &slots[self.from.0])
+                .filter(|(_, end)| *end != self.from.1);
+            out.push(match (overwritten, again) {
+                (Some((samples, _)), again) => Frame::Overwritten(samples[place], again),
+                (None, true) => Frame::Again(self.block[place]),
+                (None, false) => Frame::Fresh(self.block[place]),
             });
             self.at += 1;
         }
@@ -633,7 +653,11 @@ impl Rig {
         };
         let between = match strategy {
             Strategy::Queue => Between::Plain(Box::new(Queue::new(block))),
-            Strategy::Double | Strategy::Triple => Between::Plain(Box::<Newest>::default()),
+            Strategy::Triple => Between::Plain(Box::<Newest>::default()),
+            Strategy::Double => Between::Plain(Box::new(Newest {
+                slots: Some(Default::default()),
+                ..Newest::default()
+            })),
             Strategy::InWorklet => Between::Rendered(Rendered {
                 ready: 0,
                 ends: false,
@@ -904,8 +928,8 @@ impl Rig {
         silent(after, frames - wanted);
         books.dropped[DroppedBy::Superseded as usize] += left_out as u64;
         let (fresh, mixed) = (
-            count(|frame| matches!(frame, Frame::Fresh(_))),
-            count(|frame| matches!(frame, Frame::Mixed(_))),
+            count(|frame| matches!(frame, Frame::Fresh(_) | Frame::Overwritten(_, false))),
+            count(|frame| matches!(frame, Frame::Mixed(_) | Frame::Overwritten(..))),
         );
         let repeated = out.len() - fresh - holes;
         books.fresh += fresh as u64;
@@ -920,7 +944,7 @@ impl Rig {
         };
         let mut found = [0; FoundKind::COUNT];
         for frame in &out {
-            if let Frame::Fresh(index) | Frame::Again(index) | Frame::Mixed(index) = frame {
+            if let Frame::Fresh(index) | Frame::Again(index) | Frame::Mixed(index) | Frame::Overwritten(index, _) = frame {
                 self.oracle.look(*index, &mut found);
             }
         }

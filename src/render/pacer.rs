@@ -332,6 +332,10 @@ impl<C: Clock> Pacer<C> {
         let frames = self.source.available().min(self.block_frames);
         if frames > 0 {
             self.render(frames);
+            if self.changing.is_some() {
+                // By a clock of its own it cannot fill up with the new sound first: that begins at once.
+                self.change_over();
+            }
             let (limit, room) = (self.producer.ring().limit(), self.producer.write_available());
             if may_begin(limit, room, self.block_frames) {
                 self.prime();

@@ -46,6 +46,16 @@ impl Strategy {
     /// Frames of a block when nobody says, where only the newest counts: about one callback.
     pub const DEFAULT_BLOCK: usize = 512;
 
+    /// Frames that can lie ahead of the reader at most, with `ahead` frames kept ahead in blocks of `block` frames.
+    pub fn most_frames(self, ahead: usize, block: usize) -> usize {
+        match self {
+            // The block that was taken, and one that waits.
+            Strategy::Double | Strategy::Triple => 2 * block,
+            Strategy::Queue => ahead + block,
+            _ => ahead,
+        }
+    }
+
     /// Bytes of storage that samples have between the two sides, with `ahead` frames kept ahead in blocks of `block` frames of `channels` channels. Messages that are on their way come on top.
     pub fn storage_bytes(self, channels: usize, ahead: usize, block: usize) -> usize {
         let samples = match self {

@@ -25,6 +25,7 @@ fn report(plan: &Plan, cell: usize, bucket: usize, lost: u64) -> Report {
         render_quantum: 128,
         capacity: 16_384,
         buffer_frames: 16_384,
+        most_frames: 16_384,
         startup: Startup {
             module_ms: 1.0,
             worker_ms: 2.0,
@@ -36,6 +37,7 @@ fn report(plan: &Plan, cell: usize, bucket: usize, lost: u64) -> Report {
         device: None,
         start_ms: 1000.0,
         hidden_seconds: None,
+        taken: Default::default(),
     };
     let mut fill = vec![0; FILL_BUCKETS];
     fill[bucket] = 100;

@@ -19,6 +19,7 @@ fn facts() -> Facts {
         render_quantum: 128,
         capacity: 16_384,
         buffer_frames: 512,
+        most_frames: 512,
         startup: Startup {
             module_ms: 1.0,
             worker_ms: 2.0,
@@ -33,6 +34,7 @@ fn facts() -> Facts {
         }),
         start_ms: START_MS,
         hidden_seconds: Some(0.0),
+        taken: Default::default(),
     }
 }
 

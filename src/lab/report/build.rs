@@ -6,8 +6,8 @@ use super::detected::{Detected, torn_frames};
 use super::events::Events;
 use super::measures::{latency, wake_lateness_ms};
 use super::{
-    ByCause, Callbacks, Cpu, DeviceUnderruns, DroppedBy, Exchange, Integrity, Ledger, Overruns, Producer, Quanta, Report, RunLog, SilentBy,
-    Underruns, flags,
+    ByCause, Callbacks, Cpu, DeviceUnderruns, DroppedBy, Exchange, Integrity, Ledger, Overruns, Producer, Quanta, Reads, Report, RunLog,
+    SilentBy, Underruns, flags,
 };
 use crate::lab::scenario::{Scenario, SourceChoice};
 use crate::ledger::{DroppedBy as Dropped, EventKind, SilentBy as Silent, Snapshot};
@@ -30,6 +30,8 @@ pub struct Facts {
     pub capacity: usize,
     /// Frames that the producer kept ahead; the most, if that was changed.
     pub buffer_frames: usize,
+    /// Frames that can lie ahead of the reader at most: more than that where it takes whole blocks out.
+    pub most_frames: usize,
     /// How long starting took.
     pub startup: Startup,
     /// The context's `baseLatency`, s.
@@ -42,6 +44,19 @@ pub struct Facts {
     pub start_ms: f64,
     /// How long the page was hidden while it played, s.
     pub hidden_seconds: Option<f64>,
+    /// What the strategy takes, as far as the page knows.
+    pub taken: Taken,
+}
+
+/// What a strategy takes, as far as the page knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Taken {
+    /// Bytes of storage for samples between the two sides.
+    pub storage_bytes: Option<u64>,
+    /// Bytes of Wasm memories and of message buffers that are kept.
+    pub memory_bytes: Option<u64>,
+    /// Time that the page's own thread has spent on it, ms; `None` where it has no part in it.
+    pub page_busy_ms: Option<f64>,
 }
 
 /// How far starting was after how long, in milliseconds from its beginning.
@@ -153,8 +168,12 @@ impl Report {
                 source_frames: (),
                 ratio: (),
             },
-            exchange: Exchange::default(),
-            cpu: Cpu::default(),
+            exchange: exchange(scenario.strategy, facts, last),
+            cpu: cpu(scenario.strategy, facts, last),
+            reads: scenario.strategy.newest_counts().then_some(Reads {
+                total: consumer.reads,
+                stale: consumer.stale_reads,
+            }),
             injected: log.injected(since),
             injected_missed: log.missed_injected(),
             recoveries: log.recoveries(since),
@@ -170,6 +189,39 @@ impl Report {
             detected: (scenario.source == SourceChoice::Index).then(|| Detected::of(last)),
             entries: events.entries().to_vec(),
         }
+    }
+}
+
+/// What the way from producer to audio thread takes.
+fn exchange(strategy: Strategy, facts: &Facts, last: &Snapshot) -> Exchange {
+    let producer = &last.producer;
+    let by_message = strategy.by_message();
+    Exchange {
+        storage_bytes: facts.taken.storage_bytes,
+        memory_bytes: facts.taken.memory_bytes,
+        messages: by_message.then_some(producer.messages),
+        new_buffers: (by_message || strategy == Strategy::BufferSource).then_some(producer.new_buffers),
+        transit_ms: transit_ms(strategy, last),
+    }
+}
+
+/// How long a message was on its way, in ms: the mean.
+pub(super) fn transit_ms(strategy: Strategy, last: &Snapshot) -> Option<f64> {
+    let producer = &last.producer;
+    (strategy.by_message() && producer.messages > 0).then(|| producer.transit_us as f64 / 1e3 / producer.messages as f64)
+}
+
+/// Time that the threads were busy with the sound, as shares of the time that was played.
+fn cpu(strategy: Strategy, facts: &Facts, last: &Snapshot) -> Cpu {
+    let lasted_ms = last.consumer.requested as f64 * 1e3 / facts.sample_rate;
+    let share = |ms: f64| (lasted_ms > 0.0).then(|| ms / lasted_ms);
+    Cpu {
+        producer: strategy.has_worker().then(|| share(last.producer.busy_us as f64 / 1e3)).flatten(),
+        // Only while callbacks are counted.
+        audio: (last.consumer.callbacks > 0)
+            .then(|| share(last.consumer.busy_us as f64 / 1e3))
+            .flatten(),
+        page: facts.taken.page_busy_ms.and_then(share),
     }
 }
 

@@ -62,7 +62,7 @@ impl<'a> Fill<'a> {
 
     /// `share` of all found no more than this, in ms: the bucket's upper edge, because a latency promised too low is the worse mistake; but never more than was kept ahead.
     fn at_most_ms(&self, share: f64) -> f64 {
-        self.ms(((self.bucket(share) + 1) * self.bucket_frames() - 1).min(self.facts.buffer_frames))
+        self.ms(((self.bucket(share) + 1) * self.bucket_frames() - 1).min(self.facts.most_frames))
     }
 
     /// `share` of all found less than this, in ms: the bucket's lower edge, because a reserve promised too high is the worse mistake.

@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 use super::scenario::Scenario;
 use crate::ledger::{Cause, LogEntry};
 
-pub use build::{Device, Facts, Live, Startup};
+pub use build::{Device, Facts, Live, Startup, Taken};
 pub use detected::{Declared, Detected, FoundCounts, torn_frames};
 pub use events::{Account, DeviceEvent, Evidence, Overrun, OverrunEvidence, Slip, Underrun};
 pub use flags::Flagged;
@@ -73,6 +73,8 @@ pub struct Report {
     pub exchange: Exchange,
     /// Time that it takes, by thread.
     pub cpu: Cpu,
+    /// Reads of a strategy in which only the newest block counts; `None` for others.
+    pub reads: Option<Reads>,
     /// Faults as they really happened, oldest first.
     pub injected: Vec<Injected>,
     /// Faults that happened and are not listed.
@@ -336,6 +338,16 @@ pub struct Cpu {
     pub audio: Option<f64>,
     /// The page's own thread, for the sound.
     pub page: Option<f64>,
+}
+
+/// Reads where only the newest block counts: one block or one quantum, whichever is longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reads {
+    /// All.
+    pub total: u64,
+    /// That found nothing newer and nothing unread.
+    pub stale: u64,
 }
 
 /// A fault as it really happened. Milliseconds since the run's first frame; below 0 before it.

@@ -14,6 +14,7 @@ use crate::ledger::{
     self, ConsumerCounts, Ending, EventLog, FILL_BUCKETS, InjectedFault, LATENESS_BUCKETS, OverrunEvent, ProducerAccount, ProducerCounts,
     Sight, SlipEvent, SlipKind, Snapshot, UnderrunEvent, lateness_bucket,
 };
+use crate::strategy::Strategy;
 
 fn facts() -> Facts {
     Facts {
@@ -24,6 +25,7 @@ fn facts() -> Facts {
         render_quantum: 128,
         capacity: 16_384,
         buffer_frames: 2048,
+        most_frames: 2048,
         startup: Startup {
             module_ms: 1.0,
             worker_ms: 2.0,
@@ -38,6 +40,7 @@ fn facts() -> Facts {
         }),
         start_ms: 1_000.0,
         hidden_seconds: Some(0.0),
+        taken: Default::default(),
     }
 }
 
@@ -185,8 +188,13 @@ fn eventful() -> (RunLog, Snapshot) {
 }
 
 fn report() -> Report {
+    report_of(Strategy::Ring)
+}
+
+fn report_of(strategy: Strategy) -> Report {
     let (log, snapshot) = eventful();
     let scenario = Scenario {
+        strategy,
         source: SourceChoice::Index,
         ..Scenario::default()
     };
@@ -222,6 +230,7 @@ fn the_fields_stand_in_the_order_of_the_design() {
         "producer",
         "exchange",
         "cpu",
+        "reads",
         "injected",
         "injectedMissed",
         "recoveries",

@@ -1,7 +1,9 @@
 //! What can be said of an output's figures.
 
-use super::{Output, PlaybackStats, shareable};
+use super::{Output, OutputOptions, PlaybackStats, shareable};
 use crate::ledger::{ConsumerLedger, EventLog, Findings, Lateness, LogEntry, Snapshot, Verdict, verdicts};
+#[cfg(feature = "strategies")]
+use crate::strategy::Strategy;
 
 impl Output {
     /// The latest losses, oldest first, with their causes and what shows them. Older ones are counted: see [`Output::with_log`].
@@ -36,8 +38,9 @@ impl Output {
             quanta: now.consumer.quanta,
             duplicate_quanta: now.consumer.duplicate_quanta,
             first_frame_ms: facts.startup.first_frame_ms,
-            ring_frames: Some(facts.buffer_frames as u64),
-            block_frames: Some(options.block() as u64),
+            ring_frames: ring_frames(&options),
+            block_frames: Some(block_frames(&options, facts.render_quantum)),
+            queue_blocks: queue_blocks(&options),
             render_quantum: Some(u64::from(facts.render_quantum)),
             callback_frames: now.callback_frames().map(|(_, longest)| longest),
             // A source renders at the context's rate, whatever it is, unless another was wanted.
@@ -78,6 +81,35 @@ impl Output {
     fn drift_ppm(&self, _: &Snapshot) -> Option<f64> {
         Some(0.0)
     }
+}
+
+/// Frames that the producer keeps ahead; `None` where only the newest counts, and inside of `process()`: there is nothing that could be too small.
+fn ring_frames(options: &OutputOptions) -> Option<u64> {
+    #[cfg(feature = "strategies")]
+    if options.strategy.newest_counts() || options.strategy == Strategy::InWorklet {
+        return None;
+    }
+    Some(options.ahead() as u64)
+}
+
+/// Frames rendered at once.
+fn block_frames(options: &OutputOptions, quantum: u32) -> u64 {
+    #[cfg(feature = "strategies")]
+    if options.strategy == Strategy::InWorklet {
+        return u64::from(quantum);
+    }
+    let _ = quantum;
+    options.block() as u64
+}
+
+/// Blocks that a queue holds.
+fn queue_blocks(options: &OutputOptions) -> Option<u64> {
+    #[cfg(feature = "strategies")]
+    if options.strategy == Strategy::Queue {
+        return Some(options.queue_depth as u64);
+    }
+    let _ = options;
+    None
 }
 
 /// Frames in the ring that half of all quanta found at most, to within a bucket.

@@ -116,6 +116,8 @@ pub struct Facts {
 pub struct ExchangeFacts {
     /// Which one.
     pub strategy: Strategy,
+    /// Frames that can lie ahead of the reader at most.
+    pub most_frames: usize,
     /// Bytes of storage for samples between the two sides.
     pub storage_bytes: usize,
     /// Bytes of the Wasm memories of this output, and of message buffers that are kept.
@@ -454,6 +456,13 @@ impl Output {
     /// [`PageError::Engine`], out of range; [`PageError::Closed`].
     pub fn set_buffer_frames(&self, frames: usize) -> Result<(), PageError> {
         self.open()?;
+        #[cfg(feature = "strategies")]
+        if self.inner.options.borrow().ahead() != self.inner.options.borrow().buffer_frames {
+            return Err(PageError::Option {
+                name: "bufferFrames".into(),
+                problem: format!("has no meaning with the strategy {}", self.inner.options.borrow().strategy.name()),
+            });
+        }
         let options = OutputOptions {
             buffer_frames: frames,
             block_frames: None,
@@ -605,6 +614,7 @@ impl Output {
         };
         ExchangeFacts {
             strategy,
+            most_frames: strategy.most_frames(options.ahead(), block),
             storage_bytes: strategy.storage_bytes(options.channels, options.ahead(), block),
             memory_bytes: here.map(|here| here + inner.peek.mailed().map_or(0.0, |there| there.memory_bytes()) + kept),
             page_busy_ms: inner.producer.page_busy_ms(),

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{report, value};
+use super::{report, report_of, value};
 use crate::lab::scenario::Scenario;
+use crate::strategy::Strategy;
 
 const DOCS: &str = include_str!("../../../../docs/report.md");
 
@@ -40,6 +41,8 @@ fn documented(heading: &str) -> Vec<String> {
 fn every_field_stands_in_the_docs_and_the_other_way_round() {
     let mut fields = BTreeSet::new();
     paths(&value(&report()), "", &mut fields);
+    // What only some strategies have.
+    paths(&value(&report_of(Strategy::Triple)), "", &mut fields);
     fields.retain(|field| !field.starts_with("scenario."));
     let documented = documented("Report");
     assert_eq!(documented.iter().cloned().collect::<BTreeSet<_>>(), fields);
