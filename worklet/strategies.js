@@ -104,13 +104,16 @@ class StrategyProcessor extends NoxrunProcessor {
   // A message from the producer's worker.
   receive(buffer) {
     if (!this.alive) return;
+    const began = Date.now();
     this.header.set(new Float64Array(buffer, 0, HEADER));
     const samples = this.header[FRAMES] * this.channels;
     if (samples > 0) this.samples.set(new Float32Array(buffer, 8 * HEADER, samples));
-    const told = this.exports.noxrun_message_receive(this.inbox, Date.now());
+    const told = this.exports.noxrun_message_receive(this.inbox, began);
     if (this.transfers) this.producer.postMessage(buffer, [buffer]);
     if (told === ANSWER_NOW) this.answer();
     if (told === OUT_OF_ORDER) this.port.postMessage('refused');
+    // This thread's work as well.
+    if (this.counts && this.wantsTime !== 0) this.exports.noxrun_busy(this.address, Date.now() - began);
   }
 
   answer() {

@@ -132,9 +132,9 @@ impl OnPage {
         }
     }
 
-    /// Time that the page's thread has spent on it, in ms.
-    pub fn busy_ms(&self) -> f64 {
-        self.inner.busy_ms.get()
+    /// Time that the page's thread has spent on it, in ms; `None` where it has no part in it.
+    pub fn busy_ms(&self) -> Option<f64> {
+        (self.inner.handle != 0.0).then(|| self.inner.busy_ms.get())
     }
 
     /// Plays another source.

@@ -106,7 +106,7 @@ impl AnyProducer {
     pub(super) fn page_busy_ms(&self) -> Option<f64> {
         match self {
             AnyProducer::Worker(_) => None,
-            AnyProducer::Page(page) => Some(page.busy_ms()),
+            AnyProducer::Page(page) => page.busy_ms(),
         }
     }
 }
