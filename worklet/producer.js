@@ -154,6 +154,9 @@ onmessage = ({ data }) => {
 };
 
 function crashed(error) {
+  // What comes in now finds nobody: Rust's side stands where it trapped.
+  producer = null;
+  wire?.port.close();
   postMessage({ type: 'crashed', message: String(error?.message ?? error) });
 }
 

@@ -216,6 +216,20 @@ pub const ALL: [Strategy; 9] = [
     },
 ];
 
+/// Whether the strategy of this name has no part in what `measure` (a name of a figure) is about: then there is nothing to be measured.
+pub fn has_no_part(name: &str, measure: &str) -> bool {
+    let Some(strategy) = crate::strategy::Strategy::from_name(name) else {
+        return false;
+    };
+    match measure {
+        "cpuProducer" => !strategy.has_worker(),
+        "cpuPage" => !strategy.on_page(),
+        "messages" | "transit" => !strategy.by_message(),
+        "newBuffers" => !strategy.by_message() && strategy != crate::strategy::Strategy::BufferSource,
+        _ => false,
+    }
+}
+
 /// The strategy of this name.
 pub fn named(name: &str) -> Option<&'static Strategy> {
     ALL.iter().find(|strategy| strategy.name == name)
@@ -224,6 +238,14 @@ pub fn named(name: &str) -> Option<&'static Strategy> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_sends_no_messages_has_no_part_in_them() {
+        assert!(has_no_part("ring", "messages") && has_no_part("ring", "newBuffers") && has_no_part("ring", "cpuPage"));
+        assert!(!has_no_part("message-copy", "messages") && !has_no_part("buffer-source", "newBuffers"));
+        assert!(has_no_part("main-thread", "cpuProducer") && !has_no_part("main-thread", "cpuPage"));
+        assert!(!has_no_part("ring", "latencyP50") && !has_no_part("unheard of", "messages"));
+    }
 
     #[test]
     fn every_column_stands_for_strategies_that_exist() {

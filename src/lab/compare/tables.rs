@@ -9,6 +9,9 @@ use super::witness::Killed;
 /// What stands where nothing was measured.
 pub const NOT_MEASURED: &str = "not measured";
 
+/// What stands where a strategy has nothing that could be measured: no messages where memory is shared, say.
+pub const NO_PART: &str = "none";
+
 /// One entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -103,7 +106,9 @@ fn strategies(comparison: &Comparison) -> Table {
     let each = |figure: &dyn Fn(&CellResult) -> Entry| (0..cells.len()).map(|cell| entry(cell, figure)).collect::<Vec<_>>();
     rows.push(row("Runs", "measured", each(&|cell| words(cell.runs().to_string()))));
     for (group, name, measure, unit) in [LATENCY, CPU, RISK, MEMORY].concat() {
-        rows.push(row(group, name, each(&|cell| figure(&cell.figure(measure), unit))));
+        let entries = each(&|cell| figure(&cell.figure(measure), unit));
+        let strategies = comparison.plan.cells.iter().map(|cell| Some(cell.strategy.as_str()));
+        rows.push(row(group, name, without_part(entries, strategies, measure)));
     }
     let artifacts = |of: fn(&super::artifacts::Artifacts) -> f64| {
         each(&move |cell| match &cell.artifacts {
@@ -172,7 +177,9 @@ fn sides(comparison: &Comparison) -> Table {
         row("Library compatibility", "what can be used", said(Group::libraries)),
     ];
     for (group, name, measure, unit) in [LATENCY, CPU, SHARING].concat() {
-        rows.push(row(group, name, measured(&|cell| figure(&cell.figure(measure), unit))));
+        let entries = measured(&|cell| figure(&cell.figure(measure), unit));
+        let strategies = stand.iter().map(|cell| cell.map(|cell| plan.cells[cell].strategy.as_str()));
+        rows.push(row(group, name, without_part(entries, strategies, measure)));
     }
     rows.extend(isolation(comparison));
     rows.push(row(
@@ -230,6 +237,15 @@ fn row(group: &'static str, name: &'static str, entries: impl IntoIterator<Item 
         name,
         entries: entries.into_iter().collect(),
     }
+}
+
+/// The same, where a strategy has no part in what is measured saying that.
+fn without_part<'a>(entries: Vec<Entry>, strategies: impl Iterator<Item = Option<&'a str>>, measure: &str) -> Vec<Entry> {
+    let say = |(entry, strategy): (Entry, Option<&str>)| match strategy {
+        Some(strategy) if entry.text == NOT_MEASURED && strategy::has_no_part(strategy, measure) => words(NO_PART.into()),
+        _ => entry,
+    };
+    entries.into_iter().zip(strategies).map(say).collect()
 }
 
 fn figure(figure: &Figure, unit: Unit) -> Entry {
