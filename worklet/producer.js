@@ -97,11 +97,23 @@ async function drive() {
       // Handled by now, or soon.
       continue;
     }
-    const asleep = Atomics.waitAsync(words, word, producer.ticket() | 0, told);
-    if (asleep.async) await asleep.value;
+    await called(words, word, producer.ticket() | 0, told);
   }
   wire.port.close();
   stopped();
+}
+
+// Resolves when somebody has called since `ticket`, or after `ms`.
+async function called(words, word, ticket, ms) {
+  if (Atomics.waitAsync !== undefined) {
+    const asleep = Atomics.waitAsync(words, word, ticket, ms);
+    if (asleep.async) await asleep.value;
+    return;
+  }
+  // A browser that cannot: it looks now and then.
+  for (const end = performance.now() + ms; Atomics.load(words, word) === ticket && performance.now() < end;) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }
 
 // Resolves when everything that has come in by now was handled.
