@@ -79,119 +79,78 @@ pub struct Strategy {
     pub lines: Option<u32>,
 }
 
+/// The ring's positions and waking, which all but `in-worklet` use.
+const POSITIONS: u32 = lines_of!(
+    "src/ring/mod.rs",
+    "src/ring/layout.rs",
+    "src/ring/sequence.rs",
+    "src/ring/sync.rs",
+    "src/ring/producer.rs",
+    "src/ring/consumer.rs",
+);
+/// Cells that the two sides take turns to own.
+const STORAGE: u32 = lines_of!("src/ring/storage.rs");
+/// What exchanges have in common in which the newest block counts.
+const NEWEST: u32 = lines_of!("src/strategy/slots.rs", "src/strategy/latest.rs");
+/// A producer on the page's own thread.
+const ON_PAGE: u32 = lines_of!("src/web/raw/page.rs", "src/web/page/on_page.rs", "src/web/page/raw_instance.rs");
+
 /// All, in the order of the tables.
 pub const ALL: [Strategy; 9] = [
     Strategy {
         name: "ring",
         needs: "cross-origin isolation, worker, AudioWorklet; indifferent to the page's load",
-        lines: Some(lines_of!(
-            "src/ring/mod.rs",
-            "src/ring/layout.rs",
-            "src/ring/storage.rs",
-            "src/ring/sequence.rs",
-            "src/ring/sync.rs",
-            "src/ring/producer.rs",
-            "src/ring/consumer.rs",
-            "src/strategy/ring.rs",
-        )),
+        lines: Some(POSITIONS + STORAGE + lines_of!("src/strategy/ring.rs")),
     },
     Strategy {
         name: "double",
         needs: "cross-origin isolation, worker, AudioWorklet; indifferent to the page's load; a reader can meet a block that is being written",
-        lines: Some(lines_of!(
-            "src/ring/mod.rs",
-            "src/ring/layout.rs",
-            "src/ring/sequence.rs",
-            "src/ring/sync.rs",
-            "src/ring/producer.rs",
-            "src/ring/consumer.rs",
-            "src/strategy/slots.rs",
-            "src/strategy/latest.rs",
-            "src/strategy/double.rs"
-        )),
+        lines: Some(POSITIONS + NEWEST + lines_of!("src/strategy/double.rs")),
     },
     Strategy {
         name: "triple",
         needs: "cross-origin isolation, worker, AudioWorklet; indifferent to the page's load; plays the latest block, so blocks repeat or are dropped",
-        lines: Some(lines_of!(
-            "src/ring/mod.rs",
-            "src/ring/layout.rs",
-            "src/ring/sequence.rs",
-            "src/ring/sync.rs",
-            "src/ring/producer.rs",
-            "src/ring/consumer.rs",
-            "src/ring/storage.rs",
-            "src/strategy/slots.rs",
-            "src/strategy/latest.rs",
-            "src/strategy/triple.rs"
-        )),
+        lines: Some(POSITIONS + STORAGE + NEWEST + lines_of!("src/strategy/triple.rs")),
     },
     Strategy {
         name: "queue",
         needs: "cross-origin isolation, worker, AudioWorklet; indifferent to the page's load; whole blocks only",
-        lines: Some(lines_of!(
-            "src/ring/mod.rs",
-            "src/ring/layout.rs",
-            "src/ring/sequence.rs",
-            "src/ring/sync.rs",
-            "src/ring/producer.rs",
-            "src/ring/consumer.rs",
-            "src/ring/storage.rs",
-            "src/strategy/queue.rs"
-        )),
+        lines: Some(POSITIONS + STORAGE + lines_of!("src/strategy/queue.rs")),
     },
     Strategy {
         name: "message-copy",
         needs: "worker, AudioWorklet; indifferent to the page's load; a new buffer for each block on the other side",
-        lines: Some(lines_of!(
-            "src/ring/mod.rs",
-            "src/ring/layout.rs",
-            "src/ring/sequence.rs",
-            "src/ring/sync.rs",
-            "src/ring/producer.rs",
-            "src/ring/consumer.rs",
-            "src/ring/storage.rs",
-            "src/strategy/ring.rs",
-            "src/strategy/message.rs",
-            "src/web/outbox.rs",
-            "src/web/raw/message.rs",
-            "src/web/page/mailed.rs"
-        )),
+        lines: Some(
+            POSITIONS
+                + STORAGE
+                + lines_of!(
+                    "src/strategy/ring.rs",
+                    "src/strategy/message.rs",
+                    "src/web/outbox.rs",
+                    "src/web/raw/message.rs",
+                    "src/web/page/mailed.rs"
+                ),
+        ),
     },
     Strategy {
         name: "message-transfer",
         needs: "worker, AudioWorklet; indifferent to the page's load; buffers must be sent back to be used again",
-        lines: Some(lines_of!(
-            "src/ring/mod.rs",
-            "src/ring/layout.rs",
-            "src/ring/sequence.rs",
-            "src/ring/sync.rs",
-            "src/ring/producer.rs",
-            "src/ring/consumer.rs",
-            "src/ring/storage.rs",
-            "src/strategy/ring.rs",
-            "src/strategy/message.rs",
-            "src/web/outbox.rs",
-            "src/web/raw/message.rs",
-            "src/web/page/mailed.rs"
-        )),
+        lines: Some(
+            POSITIONS
+                + STORAGE
+                + lines_of!(
+                    "src/strategy/ring.rs",
+                    "src/strategy/message.rs",
+                    "src/web/outbox.rs",
+                    "src/web/raw/message.rs",
+                    "src/web/page/mailed.rs"
+                ),
+        ),
     },
     Strategy {
         name: "main-thread",
         needs: "AudioWorklet; stops whenever the page is busy for longer than the buffer lasts",
-        lines: Some(lines_of!(
-            "src/ring/mod.rs",
-            "src/ring/layout.rs",
-            "src/ring/sequence.rs",
-            "src/ring/sync.rs",
-            "src/ring/producer.rs",
-            "src/ring/consumer.rs",
-            "src/ring/storage.rs",
-            "src/strategy/ring.rs",
-            "src/web/raw/page.rs",
-            "src/web/page/on_page.rs",
-            "src/web/page/raw_instance.rs"
-        )),
+        lines: Some(POSITIONS + STORAGE + ON_PAGE + lines_of!("src/strategy/ring.rs")),
     },
     Strategy {
         name: "in-worklet",
@@ -201,18 +160,7 @@ pub const ALL: [Strategy; 9] = [
     Strategy {
         name: "buffer-source",
         needs: "nothing beyond Web Audio; timers of the page, so a busy or hidden page must schedule far ahead; a new node for each block",
-        lines: Some(lines_of!(
-            "src/ring/mod.rs",
-            "src/ring/layout.rs",
-            "src/ring/sequence.rs",
-            "src/ring/sync.rs",
-            "src/ring/producer.rs",
-            "src/ring/consumer.rs",
-            "src/strategy/heard.rs",
-            "src/web/raw/page.rs",
-            "src/web/page/on_page.rs",
-            "src/web/page/raw_instance.rs"
-        )),
+        lines: Some(POSITIONS + ON_PAGE + lines_of!("src/strategy/heard.rs")),
     },
 ];
 
