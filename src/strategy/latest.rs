@@ -36,7 +36,6 @@ const PIECE: usize = 128;
 
 impl<S: Slots + ?Sized> LatestReader<S> {
     /// Reads `slots`, whose positions are kept in the ring of `consumer`, for quanta of `quantum` frames. Allocates.
-
     pub fn new(slots: Arc<S>, consumer: Consumer, quantum: usize) -> Self {
         let samples = PIECE * consumer.ring().channels();
         LatestReader {

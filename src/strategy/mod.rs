@@ -12,7 +12,7 @@
 //! | `buffer-source` | `heard.rs` | one `AudioBufferSourceNode` after the other; the audio thread listens to what they play | nothing |
 //!
 //! The audio thread, the simulator and the tests see all of them through one trait, [`Reader`]. The producer's side is the same [`Pacer`](crate::render::Pacer) everywhere: positions, room and waking are the
-//! ring's; only where a block's samples go differs ([`Exchange`]).
+//! ring's; only where a block's samples go differs (`Exchange`).
 
 #[cfg(all(feature = "strategies", not(loom)))]
 mod direct;

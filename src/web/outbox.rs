@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::render::Outgoing;
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
-use crate::strategy::message::{Answer, HEADER, Mirror, Sender};
+use crate::strategy::message::{Answer, HEADER, Mirror, Sender, bytes};
 
 /// What is to be sent.
 pub(super) struct Outbox {
@@ -43,7 +43,7 @@ impl Outbox {
         for (place, pair) in self.message[HEADER..].iter_mut().zip(pairs.iter().copied().chain(last)) {
             *place = both(pair);
         }
-        HEADER * size_of::<f64>() + outgoing.samples.len() * size_of::<f32>()
+        bytes(outgoing.samples.len())
     }
 
     /// Address of the message.

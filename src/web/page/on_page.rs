@@ -298,10 +298,9 @@ impl Inner {
         let promise = Reflect::get(&asleep, &"value".into())
             .ok()
             .and_then(|value| value.dyn_into::<Promise>().ok());
-        match promise {
-            Some(promise) => drop(JsFuture::from(promise).await),
-            // It has changed already.
-            None => {}
+        // Else it has changed already.
+        if let Some(promise) = promise {
+            drop(JsFuture::from(promise).await);
         }
     }
 }
