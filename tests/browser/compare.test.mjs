@@ -1,9 +1,13 @@
 // Compare: many runs, two tables, charts, files, and listening to two of them, blind too.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { held, memoryTold } from '../support/memory.mjs';
 import { suite, test } from '../support/suite.mjs';
+
+/** Where pictures are left. */
+const SHOTS = fileURLToPath(new URL('../../target/screenshots/', import.meta.url));
 
 const site = suite();
 
@@ -329,3 +333,29 @@ test('a blind series ends with how well guessing does', async () => {
   await said(/counts for nothing/);
   await lab.close();
 });
+
+test('every strategy is compared, and shown in light, dark and on a phone', async () => {
+  await mkdir(SHOTS, { recursive: true });
+  const lab = await site.open();
+  const cells = ['ring', 'double', 'triple', 'queue', 'message-copy', 'message-transfer', 'main-thread', 'in-worklet', 'buffer-source'].map((strategy) => ({ strategy }));
+  const result = await compare(lab, { cells, repeats: 2, seconds: 0.4, faults: [{ kind: 'jank', ms: 60, everyMs: 200 }] });
+  assert.deepEqual(result.cells.map(({ notRun, failures, runs }) => [notRun, failures, runs]), cells.map(() => [null, [], 2]));
+  assert.equal(result.imbalanceFrames, 0);
+  // What survives a producer that dies: everything but the sound.
+  for (const { name, killed, notKilled } of result.groups) {
+    assert.equal(notKilled, null, name);
+    assert.deepEqual([killed.died, killed.pageAlive, killed.audioAlive, killed.contextAlive, killed.balanced], [true, true, true, true, true], name);
+  }
+  // Nothing of the tables is left out: each entry is a figure, words, or says that there is nothing to be measured.
+  for (const { name, rows } of result.tables) {
+    for (const row of rows) for (const { text } of row.entries) assert.notEqual(text, 'not measured', `${name}: ${row.name}`);
+  }
+  for (const [name, colorScheme, width] of [['light', 'light', 1280], ['dark', 'dark', 1280], ['phone', 'light', 390]]) {
+    await lab.page.emulateMedia({ colorScheme });
+    await lab.page.setViewportSize({ width, height: 900 });
+    await lab.frames(3);
+    assert.ok((await lab.page.evaluate(() => document.documentElement.scrollWidth)) <= width, name);
+    await lab.page.locator('#compare').screenshot({ path: `${SHOTS}compare-${name}.png` });
+  }
+  assert.deepEqual(lab.complained, []);
+}, { longer: 60 });
