@@ -187,10 +187,10 @@ test('a run that somebody stops counts for nothing, and the others are made', as
 
 test('a cell of a later version is shown with its reason', async () => {
   const lab = await site.open();
-  const result = await compare(lab, { cells: [{}, { strategy: 'ring', conceal: 'hold' }], repeats: 1, seconds: 0.3, artifacts: false, kill: false });
+  const result = await compare(lab, { cells: [{}, { strategy: 'ring', conceal: 'extrapolate' }], repeats: 1, seconds: 0.3, artifacts: false, kill: false });
   assert.equal(result.cells[0].runs, 1);
-  assert.match(result.cells[1].notRun, /`conceal` 'hold' cannot be honoured yet/);
-  assert.match(await lab.text('compare-strategies'), /not run: `conceal` 'hold' cannot be honoured yet/);
+  assert.match(result.cells[1].notRun, /`conceal` 'extrapolate' cannot be honoured yet/);
+  assert.match(await lab.text('compare-strategies'), /not run: `conceal` 'extrapolate' cannot be honoured yet/);
   // One run is no figure.
   assert.match(await lab.text('compare-strategies'), /1 run only/);
   assert.match(await lab.text('compare-about'), /no figure that can be relied on/);
@@ -201,7 +201,7 @@ test('the panel: begins, tells how far it is, cancels, keeps what it has, saves 
   const lab = await site.open({ page: { acceptDownloads: true } });
   const workers = await standingBy(lab);
   const { page } = lab;
-  assert.match(await lab.text('compare-said'), /of 10 cells can be run here: about /);
+  assert.match(await lab.text('compare-said'), /10 of 10 cells can be run here: about /);
   // What the player's controls say is not what the runs do, and they say it again afterwards.
   await lab.type('ring-size', 3000);
   await page.check('#fault-stall');
