@@ -12,9 +12,10 @@ const CALLED = 8;
 // What noxrun_message_receive returns; must match src/web/raw/message.rs.
 const ANSWER_NOW = 1;
 const OUT_OF_ORDER = 2;
-// Numbers before a message's samples, the place of the number of frames among them, and numbers of an answer; must match src/strategy/message.rs.
+// Numbers before a message's samples, and the place of the number of frames among them; must match src/strategy/message.rs.
 const HEADER = 32;
 const FRAMES = 1;
+// Numbers of an answer; must match src/web/raw/message.rs.
 const ANSWER = 4;
 
 // So much garbage as arrays that nobody holds on to: a fault on purpose.
