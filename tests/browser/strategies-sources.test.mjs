@@ -1,7 +1,7 @@
 // Every strategy with every source: heard, paused, resumed, changed, moved to another place, stopped; and the books balance all the while.
 
 import assert from 'node:assert/strict';
-import { drive } from '../support/output.mjs';
+import { balances, drive } from '../support/output.mjs';
 import { NAMES, booksKept } from '../support/strategies.mjs';
 import { fixtureBytes, suite, test } from '../support/suite.mjs';
 
@@ -25,60 +25,66 @@ async function pauses(driven) {
   await driven.plays(4410);
 }
 
+/** Stops it: the last books balance, and nothing plays. */
+async function closes(driven) {
+  await driven.does('close');
+  const { stats, state } = await driven.until(() => true);
+  balances(stats);
+  assert.equal(state, 'closed');
+  assert.equal(await driven.page.evaluate(() => window.heard.at(-1).context.state), 'closed');
+}
+
 for (const strategy of NAMES) {
-  test(`${strategy}: synth, sine and files, changed while they play; pause and seek`, async () => {
+  test(`${strategy}: every source, changed while it plays, paused, moved, played to its end`, async () => {
     const driven = await drive(site);
+    const { page, lab } = driven;
     const file = await driven.keep({ 'music.flac': await fixtureBytes('music.flac') });
     await driven.start({ kind: 'synth' }, { strategy });
-    await booksKept(driven.page, async () => {
+    await booksKept(page, async () => {
       await driven.plays(4410);
-      await driven.lab.hears();
+      await lab.hears();
       await pauses(driven);
-      await driven.lab.hears();
+      await lab.hears();
       await driven.does('setSource', { kind: 'sine', hz: 660 });
       await driven.plays(22_050);
-      await driven.lab.hears();
+      await lab.hears();
       await driven.does('setSource', file);
       await driven.reaches(0.1);
-      await driven.lab.hears();
+      await lab.hears();
       await driven.does('seek', 3);
       await driven.reaches(3.1, { to: 5.9 });
-      await driven.lab.hears();
+      await lab.hears();
       await driven.does('seek', 1);
       await driven.reaches(1.1, { to: 2.9 });
       await pauses(driven);
-      await driven.lab.hears();
+      await lab.hears();
       await driven.does('setSource', { kind: 'synth' });
       await driven.plays(22_050);
-      await driven.lab.hears();
+      await lab.hears();
     });
-    await driven.close();
-  });
+    await closes(driven);
 
-  test(`${strategy}: begun with a file, played to its end; and the silent signal`, async () => {
-    const driven = await drive(site);
-    await driven.keep({ 'music.wav': await fixtureBytes('music.wav') });
-    const options = { strategy };
-    await driven.start({ file: 'music.wav' }, options);
-    const heard = await booksKept(driven.page, async () => {
+    // Begun with a file.
+    await driven.start(file, { strategy });
+    await booksKept(page, async () => {
       await driven.reaches(0.2);
-      await driven.lab.hears();
+      await lab.hears();
       await driven.does('seek', 5.4);
       const { stats } = await driven.until(({ state }) => state === 'ended');
-      return stats;
+      assert.equal(stats.inFlight, 0, 'all of it was played');
     });
-    assert.equal(heard.inFlight, 0, 'all of it was played');
-    await driven.does('close');
+    await closes(driven);
 
-    await driven.start({ kind: 'index' }, options);
-    await booksKept(driven.page, async () => {
+    await driven.start({ kind: 'index' }, { strategy });
+    await booksKept(page, async () => {
       await driven.plays(4410);
       await pauses(driven);
-      assert.ok((await driven.lab.level()) === 0, 'it is silent');
+      assert.equal(await lab.level(), 0, 'it is silent');
       const { error } = await driven.ask('setSource', { kind: 'sine' });
       assert.match(error.message, /to or from the index signal/);
       await driven.plays(4410);
     });
-    await driven.close();
+    await closes(driven);
+    await lab.close();
   });
 }

@@ -66,7 +66,7 @@ test('every strategy by demand: the books balance, what is found is what is decl
 test('one block of a quantum, of which the newest counts: the share of duplicates is one less block by callback', async (t) => {
   const lab = await site.open();
   for (const strategy of ['double', 'triple']) {
-    const report = await run(lab, { strategy, source: { kind: 'index' }, blockFrames: 128, seconds: 4 });
+    const report = await run(lab, { strategy, source: { kind: 'index' }, blockFrames: 128, seconds: 3 });
     await matchesDocs(report);
     const { quanta, callbacks, reads, renderQuantum, ledger, detected } = report;
     assert.equal(renderQuantum, 128);
@@ -86,7 +86,7 @@ const percent = (share) => `${(100 * share).toFixed(1)} %`;
 test('the note\'s case: blocks of 5.333 ms into quanta of 5.896 ms', async (t) => {
   const lab = await site.open();
   for (const strategy of ['double', 'triple']) {
-    const scenario = { strategy, blockFrames: 256, pace: { kind: 'timer' }, renderQuantum: 283, sampleRate: 48_000, source: { kind: 'index' }, seconds: 3 };
+    const scenario = { strategy, blockFrames: 256, pace: { kind: 'timer' }, renderQuantum: 283, sampleRate: 48_000, source: { kind: 'index' }, seconds: 2 };
     const report = await run(lab, scenario);
     await matchesDocs(report);
     const { reads, ledger, quanta, detected, callbacks } = report;

@@ -20,16 +20,19 @@ export const NAMES = Object.keys(STRATEGIES);
 /** Between two looks at the books, in ms; as often as the page's thread comes to it. */
 const EVERY_MS = 10;
 
-/** Runs in the page: looks at the books of what `look` returns, {requested, fresh, imbalance}, until `endWatch()`. */
-function watch([look, every]) {
-  const see = (0, eval)(`(${look})`);
+/** Runs in the page: looks at the books until `endWatch()`. */
+function watch(every) {
   const seen = { looks: 0, imbalance: 0, back: null };
   let last = { requested: 0, fresh: 0 };
   const timer = setInterval(() => {
-    const now = see();
-    if (!now) return;
+    const output = window.driven?.output;
+    const imbalance = output ? output.stats()?.imbalance : window.noxrun.snapshot()?.ledger?.imbalanceFrames;
+    if (imbalance === undefined) return;
     seen.looks += 1;
-    seen.imbalance = Math.max(seen.imbalance, Math.abs(now.imbalance));
+    seen.imbalance = Math.max(seen.imbalance, Math.abs(imbalance));
+    // Of a run the page shows the one before until it has begun: there, what goes back is another one's.
+    const now = output?.stats();
+    if (!now) return;
     if (now.requested < last.requested || now.fresh < last.fresh) seen.back ??= [last, now];
     last = now;
   }, every);
@@ -39,14 +42,9 @@ function watch([look, every]) {
   };
 }
 
-/** Does `body` while the books of the driven output, or of `window.noxrun`'s run, are looked at again and again; requires that they balance each time. Resolves to what `body` resolved to. */
+/** Does `body` while the books of the driven output, or of `window.noxrun`'s run, are looked at again and again; requires that they balance each time, and that an output's never go back. Resolves to what `body` resolved to. */
 export async function booksKept(page, body) {
-  const look = () => {
-    if (window.driven?.output) return window.driven.output.stats();
-    const ledger = window.noxrun.snapshot()?.ledger;
-    return ledger && { requested: ledger.requestedFrames, fresh: ledger.freshFrames, imbalance: ledger.imbalanceFrames };
-  };
-  await page.evaluate(watch, [String(look), EVERY_MS]);
+  await page.evaluate(watch, EVERY_MS);
   const result = await body();
   const seen = await page.evaluate(() => window.endWatch());
   assert.ok(seen.looks > 3, `${seen.looks} looks`);
