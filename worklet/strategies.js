@@ -1,7 +1,8 @@
 // The audio thread's end of every strategy but the ring: what `double`, `triple`, `queue` read in shared memory, what `buffer-source` hears, what `in-worklet` renders, and what
 // `message-copy` and `message-transfer` receive into a memory of this thread's own.
 //
-// process() makes no garbage either, but for two things that their strategies cannot do without: an answer to the producer, one message per callback at most; and whatever a source does that renders here.
+// process() makes no garbage either, but for what their strategies cannot do without: an answer to the producer, one message per callback at most; and where this thread renders, the numbers of its clock (some 60 bytes a
+// quantum) and whatever the source does.
 
 import { NoxrunProcessor } from './processor.js';
 
