@@ -7,7 +7,7 @@ use js_sys::{Float32Array, Float64Array, Int32Array, Promise, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AudioBufferSourceNode, AudioContext, AudioNode, AudioWorkletNode};
+use web_sys::{AudioContext, AudioNode, AudioScheduledSourceNode, AudioWorkletNode};
 
 use super::PageError;
 use super::link::Ending;
@@ -316,7 +316,7 @@ struct Nodes {
     /// When the next one begins, in frames of the context.
     next: u64,
     /// The one before that.
-    latest: Option<AudioBufferSourceNode>,
+    latest: Option<AudioScheduledSourceNode>,
     /// How far ahead one begins that has nothing before it, in frames.
     lead: u64,
 }
@@ -384,7 +384,7 @@ impl Nodes {
         let when = self.next as f64 / f64::from(rate);
         node.start_with_when(when)?;
         // One that was scheduled for a moment which was over by the time the browser heard of it began late: it must not sound on into this one.
-        if let Some(before) = self.latest.replace(node) {
+        if let Some(before) = self.latest.replace(node.into()) {
             before.stop_with_when(when)?;
         }
         self.next += frames as u64;
