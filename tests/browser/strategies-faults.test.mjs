@@ -67,10 +67,12 @@ for (const strategy of NAMES) {
     assert.ok(lying.detected.torn.frames > 0, JSON.stringify(lying.detected));
     if (!newest) {
       const { integrity, ledger } = lying;
-      assert.deepEqual(
-        [integrity.skippedFrames, integrity.replayedFrames, ledger.tornFrames],
-        LIES.map(({ kind }) => sum(lying, kind, 'shownFrames')),
-      );
+      // Of nodes the first frame is seen as torn now and then (above), and the last block may be on its way still.
+      const spare = strategy === 'buffer-source' ? lying.scenario.blockFrames : 0;
+      const found = [integrity.skippedFrames, integrity.replayedFrames, ledger.tornFrames];
+      for (const [nth, { kind }] of LIES.entries()) {
+        assert.ok(Math.abs(found[nth] - sum(lying, kind, 'shownFrames')) <= spare, `${kind}: ${found[nth]} of ${sum(lying, kind, 'shownFrames')}`);
+      }
       assert.equal(lying.detected.agrees, false);
     }
     const aliased = await plays({ seconds: 0.4, stress: [{ kind: 'alias' }] });
