@@ -417,13 +417,20 @@ fn another_sound_is_announced_where_the_newest_block_counts() {
                     pace,
                     ..sized(strategy, size, 9)
                 };
-                let (mut simulation, _) = balanced(setup, 300.0);
+                let (mut simulation, mut before) = balanced(setup, 300.0);
                 for _ in 0..5 {
+                    // The second one replaces the first before anybody has heard it.
                     simulation.set_source(Box::new(Index), 1.0);
+                    simulation.set_source(Box::new(Index), 0.0);
                     simulation.run_for(333.0);
+                    let now = simulation.snapshot();
+                    assert_eq!(now.imbalance(), 0);
+                    // A block that lay there when the sound changed must not be waited for: each callback has something new, before and after.
+                    let fresh = now.consumer.fresh - before.consumer.fresh;
+                    assert!(fresh > 5 * size.1 as u64, "{} {size:?}: only {fresh} fresh frames since the change", strategy.name());
+                    before = now;
                 }
                 let snapshot = simulation.snapshot();
-                assert_eq!(snapshot.imbalance(), 0);
                 // Nothing of the first frames, which have come before with the same numbers, is taken for a duplicate.
                 declared_is_found(&format!("{} {size:?}", strategy.name()), &snapshot, size.1);
             }

@@ -1,7 +1,8 @@
 // The audio thread's end of every strategy but the ring: what `double`, `triple`, `queue` read in shared memory, what `buffer-source` hears, what `in-worklet` renders, and what
 // `message-copy` and `message-transfer` receive into a memory of this thread's own.
 //
-// process() makes no garbage either, but for two things that their strategies cannot do without: an answer to the producer, one message per callback at most; and whatever a source does that renders here.
+// process() makes no garbage either, but for what their strategies cannot do without: an answer to the producer, one message per callback at most; and where this thread renders, the numbers of its clock (some 60 bytes a
+// quantum) and whatever the source does.
 
 import { NoxrunProcessor } from './processor.js';
 
@@ -12,9 +13,10 @@ const CALLED = 8;
 // What noxrun_message_receive returns; must match src/web/raw/message.rs.
 const ANSWER_NOW = 1;
 const OUT_OF_ORDER = 2;
-// Numbers before a message's samples, the place of the number of frames among them, and numbers of an answer; must match src/strategy/message.rs.
+// Numbers before a message's samples, and the place of the number of frames among them; must match src/strategy/message.rs.
 const HEADER = 32;
 const FRAMES = 1;
+// Numbers of an answer; must match src/web/raw/message.rs.
 const ANSWER = 4;
 
 // So much garbage as arrays that nobody holds on to: a fault on purpose.

@@ -54,7 +54,7 @@ impl Preset {
         Preset {
             id: "one-hertz",
             title: "Off by one hertz",
-            shows: "A producer whose clock makes 48,001 frames a second for a device that takes 48,000: the ring fills by a frame a second, and after some minutes blocks begin to find no room; look at In the ring, then at Overruns.",
+            shows: "A producer whose clock makes 48,001 frames a second for a device that takes 48,000: the ring fills by a frame a second, and after some minutes blocks begin to find no room; look at Ahead, then at Overruns.",
             json: r#"{"bufferFrames":1024,"pace":{"kind":"timer"},"sampleRate":48000,"source":{"kind":"synth"},"seconds":1200,
                 "stress":[{"kind":"rate","ppm":20.83}]}"#,
         },

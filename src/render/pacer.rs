@@ -110,6 +110,8 @@ pub struct Pacer<C> {
     outgoing: usize,
     /// While another sound is being rendered behind frames that are still to be discarded: where the sound ends that is heard meanwhile.
     changing: Option<u64>,
+    /// Where only the newest block counts: the next block is the first of another sound, and replaces what nobody has taken yet.
+    replaces: bool,
 }
 
 impl<C: Clock> Pacer<C> {
@@ -148,6 +150,7 @@ impl<C: Clock> Pacer<C> {
             #[cfg(feature = "strategies")]
             outgoing: 0,
             changing: None,
+            replaces: false,
         })
     }
 
@@ -227,6 +230,8 @@ impl<C: Clock> Pacer<C> {
         if self.newest_counts() {
             // Nothing lies ahead that could play on; but the reader has to know which block is the first of the new sound.
             self.producer.flush();
+            // A block of the old sound that lies there is not taken any more: waiting for room would be for ever.
+            self.replaces = true;
             return;
         }
         // Of a sound that is itself replaced before it was heard, nothing need be heard: what plays is still the one before it.
@@ -363,7 +368,7 @@ impl<C: Clock> Pacer<C> {
 
     /// Renders a block of up to `block` frames, if there is room for it and the source has any.
     fn advance(&mut self, block: usize) -> Step {
-        if self.ended || self.producer.write_available() < block {
+        if self.ended || !self.replaces && self.producer.write_available() < block {
             return Step::Full;
         }
         let frames = self.source.available().min(block);
@@ -423,6 +428,7 @@ impl<C: Clock> Pacer<C> {
             allocated,
         };
         let superseded = hand_over(&mut self.producer, &self.shared, &mut block[..fits * channels], work);
+        self.replaces = false;
         #[cfg(feature = "strategies")]
         {
             self.outgoing = fits * channels;

@@ -7,7 +7,7 @@ use js_sys::{Float32Array, Float64Array, Int32Array, Promise, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AudioContext, AudioNode, AudioWorkletNode};
+use web_sys::{AudioContext, AudioNode, AudioScheduledSourceNode, AudioWorkletNode};
 
 use super::PageError;
 use super::link::Ending;
@@ -314,6 +314,8 @@ struct Nodes {
     waiting: Vec<(Vec<f32>, u64)>,
     /// When the next one begins, in frames of the context.
     next: u64,
+    /// The one before that.
+    latest: Option<AudioScheduledSourceNode>,
     /// How far ahead one begins that has nothing before it, in frames.
     lead: u64,
 }
@@ -329,6 +331,7 @@ impl Nodes {
             tap: node.clone().unchecked_into(),
             waiting: Vec::new(),
             next: 0,
+            latest: None,
             lead: (ahead as u64 + 512).next_multiple_of(quantum),
         }
     }
@@ -377,7 +380,12 @@ impl Nodes {
         let node = self.context.create_buffer_source()?;
         node.set_buffer(Some(&buffer));
         node.connect_with_audio_node(&self.tap)?;
-        node.start_with_when(self.next as f64 / f64::from(rate))?;
+        let when = self.next as f64 / f64::from(rate);
+        node.start_with_when(when)?;
+        // One that was scheduled for a moment which was over by the time the browser heard of it began late: it must not sound on into this one.
+        if let Some(before) = self.latest.replace(node.into()) {
+            before.stop_with_when(when)?;
+        }
         self.next += frames as u64;
         Ok(())
     }
