@@ -230,7 +230,8 @@ impl View {
         if now_ms - self.facts_at_ms >= FACTS_EVERY_MS || self.facts.is_none() {
             self.facts_at_ms = now_ms;
             let facts = output.facts();
-            let limit = facts.buffer_frames as u64;
+            // With what the reader has taken out, where it takes whole blocks.
+            let limit = facts.exchange.most_frames as u64;
             let first = self.facts.replace(facts).is_none();
             if first || limit != self.limit {
                 self.show_limit(limit);

@@ -71,6 +71,9 @@ impl Strategy {
         samples * size_of::<f32>()
     }
 
+    /// Frames of a queue's block when nobody says: the research note's.
+    pub const QUEUE_BLOCK: usize = 256;
+
     /// Its name, as in the scenario and the report.
     pub fn name(self) -> &'static str {
         match self {

@@ -311,6 +311,10 @@ impl OutputOptions {
         if let (None, true) = (self.block_frames, self.strategy.newest_counts()) {
             return Strategy::DEFAULT_BLOCK;
         }
+        #[cfg(feature = "strategies")]
+        if let (None, Strategy::Queue) = (self.block_frames, self.strategy) {
+            return Strategy::QUEUE_BLOCK;
+        }
         self.block_frames.unwrap_or((self.buffer_frames / 2).min(256))
     }
 
