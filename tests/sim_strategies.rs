@@ -427,7 +427,11 @@ fn another_sound_is_announced_where_the_newest_block_counts() {
                     assert_eq!(now.imbalance(), 0);
                     // A block that lay there when the sound changed must not be waited for: each callback has something new, before and after.
                     let fresh = now.consumer.fresh - before.consumer.fresh;
-                    assert!(fresh > 5 * size.1 as u64, "{} {size:?}: only {fresh} fresh frames since the change", strategy.name());
+                    assert!(
+                        fresh > 5 * size.1 as u64,
+                        "{} {size:?}: only {fresh} fresh frames since the change",
+                        strategy.name()
+                    );
                     before = now;
                 }
                 let snapshot = simulation.snapshot();
