@@ -1,0 +1,1 @@
+export function print(results) { console.log(JSON.stringify(results.problems, null, 1)); }
