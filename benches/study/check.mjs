@@ -17,6 +17,9 @@ function imbalances(value, path = '') {
 /** In sentences; none where all is well. */
 export function problems({ measured, simulated }) {
   const found = imbalances(measured).filter(([, frames]) => frames !== 0).map(([where, frames]) => `${frames} frames are unaccounted for: ${where}`);
+  for (const [name, { quietRuns }] of Object.entries(measured.latest ?? {})) {
+    if (quietRuns === 0) found.push(`${name}: no run was quiet, so the machine is too busy to tell`);
+  }
   for (const [name, real] of Object.entries(measured.latest ?? {})) {
     const foretold = simulated?.latest[name];
     if (!foretold) continue;

@@ -100,6 +100,9 @@ export function figuresOf(report) {
     tornFrames: ledger.tornFrames,
     reads: reads && reads.total,
     callbackFrames: callbacks && ledger.requestedFrames / callbacks.total,
+    // What the browser itself says that it asks for at once.
+    baseFrames: latency.baseMs === null ? null : Math.round((latency.baseMs * report.sampleRate) / 1e3),
+    wakeLateMs: report.producer.wakeLatenessMs?.p99 ?? null,
     ringMs: latency.ringMs && latency.ringMs.p50,
     firstFrameMs: startup.firstFrameMs,
     transitMs: exchange.transitMs,

@@ -18,6 +18,30 @@ async function interleaved(cells, once, repeats = REPEATS) {
   return got;
 }
 
+/** A run tells of the strategy and not of the machine when hardly any of the producer's wake-ups was later than this, in ms: half a callback. */
+const QUIET_MS = 5;
+const ROUNDS = 14;
+
+/**
+ * As `measured`, of runs that the machine did not disturb: each cell is played until REPEATS of its runs were quiet, ROUNDS times at most; then those count in which the producer was woken most promptly. How late it was woken is
+ * measured by its own clock and knows nothing of duplicates. All runs are kept.
+ */
+async function quietly(page, cells) {
+  const all = Object.fromEntries(Object.keys(cells).map((name) => [name, []]));
+  const quiet = (runs) => runs.filter(({ lateMs }) => lateMs <= QUIET_MS).length;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, cell] of Object.entries(cells)) {
+      if (quiet(all[name]) >= REPEATS) continue;
+      const report = await run(page, cell);
+      all[name].push({ ...figuresOf(report), lateMs: report.producer.wakeLatenessMs?.p99 ?? Infinity });
+    }
+  }
+  return Object.fromEntries(Object.entries(all).map(([name, runs]) => {
+    const counted = runs.toSorted((one, other) => one.lateMs - other.lateMs).slice(0, REPEATS);
+    return [name, { ...spreads(counted), quietRuns: quiet(runs), allRuns: spreads(runs) }];
+  }));
+}
+
 /** {name: scenario} to {name: {figure: spread}}. */
 async function measured(page, cells) {
   const got = await interleaved(cells, async (cell) => figuresOf(await run(page, cell)));
@@ -34,7 +58,7 @@ export const CONTEXTS = {
 
 export async function device({ page }) {
   const cells = Object.fromEntries(
-    Object.entries(CONTEXTS).map(([name, context]) => [name, { ...context, source: INDEX, bufferFrames: 8192, seconds: 1.5 }]),
+    Object.entries(CONTEXTS).map(([name, context]) => [name, { ...context, source: INDEX, bufferFrames: 8192, seconds: 1 }]),
   );
   return measured(page, cells);
 }
@@ -45,7 +69,6 @@ const LATEST = [
   ['128 by demand', '44.1 kHz', 128, null],
   ['128 by timer', '44.1 kHz', 128, TIMER],
   ['256 by demand', '44.1 kHz, hint 20 ms', 256, null],
-  ['512 by demand', '44.1 kHz', 512, null],
   ['note: 256 by timer, quantum 283', '48 kHz, quantum 283', 256, TIMER],
   ['256 by timer', '48 kHz', 256, TIMER],
 ];
@@ -54,8 +77,8 @@ export const LATEST_CELLS = ['double', 'triple'].flatMap((strategy) =>
 );
 
 export async function latest({ page }) {
-  const scenario = ({ strategy, context, blockFrames, pace }) => ({ ...CONTEXTS[context], strategy, blockFrames, ...(pace ? { pace } : {}), source: INDEX, seconds: 2.5 });
-  return measured(page, Object.fromEntries(LATEST_CELLS.map((cell) => [cell.name, scenario(cell)])));
+  const scenario = ({ strategy, context, blockFrames, pace }) => ({ ...CONTEXTS[context], strategy, blockFrames, ...(pace ? { pace } : {}), source: INDEX, seconds: 0.6 });
+  return quietly(page, Object.fromEntries(LATEST_CELLS.map((cell) => [cell.name, scenario(cell)])));
 }
 
 /** A producer much faster than its reader: whatever can be torn is. */
@@ -64,13 +87,13 @@ export async function tears({ page }) {
   for (const strategy of ['double', 'triple', 'queue', 'ring']) {
     for (const [blockFrames, channels] of strategy === 'double' || strategy === 'triple' ? [[512, 2], [4096, 8]] : [[512, 2]]) {
       const pace = { kind: 'timer', periodMs: 0.2, jitterMs: 0.3 };
-      cells[`${strategy}, blocks of ${blockFrames}, ${channels} channels`] = { strategy, blockFrames, channels, pace, source: INDEX, seconds: 3 };
+      cells[`${strategy}, blocks of ${blockFrames}, ${channels} channels`] = { strategy, blockFrames, channels, pace, source: INDEX, seconds: 1.5 };
     }
   }
   return measured(page, cells);
 }
 
-export const QUEUE_CELLS = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((depth) => [128, 256].map((blockFrames) => ({ name: `${depth} of ${blockFrames}`, depth, blockFrames })));
+export const QUEUE_CELLS = [1, 2, 3, 4, 6, 8].flatMap((depth) => [128, 256].map((blockFrames) => ({ name: `${depth} of ${blockFrames}`, depth, blockFrames })));
 
 export async function queue({ page }) {
   const scenario = ({ depth, blockFrames }) => ({ ...CONTEXTS['44.1 kHz'], strategy: 'queue', queueDepth: depth, blockFrames, source: INDEX, seconds: 1 });
@@ -82,9 +105,8 @@ export const SIZES = [64, 128, 256, 512, 1024, 2048, 4096, 8192];
 export async function sweep({ page }) {
   const cells = {};
   for (const bufferFrames of SIZES) {
-    const idle = { ...CONTEXTS['44.1 kHz'], bufferFrames, source: INDEX, seconds: 1.5 };
+    const idle = { ...CONTEXTS['44.1 kHz'], bufferFrames, source: INDEX, seconds: 1 };
     cells[`${bufferFrames}`] = idle;
-    cells[`${bufferFrames}, page busy`] = { ...idle, stress: [{ kind: 'jank', ms: 100, everyMs: 300 }] };
     cells[`${bufferFrames}, three hogs`] = { ...idle, stress: [{ kind: 'hogs', count: 3 }] };
   }
   return measured(page, cells);
@@ -103,7 +125,7 @@ export async function tables({ page }) {
     { strategy: 'in-worklet' },
     { strategy: 'buffer-source', bufferFrames: 2048 },
   ];
-  const options = { cells, repeats: REPEATS, seconds: 1.5 };
+  const options = { cells, repeats: REPEATS, seconds: 1 };
   const busy = await compare(page, { ...options, faults: [{ kind: 'jank', ms: 100, everyMs: 500 }] }, 300_000);
   const idle = await compare(page, { ...options, faults: [], artifacts: false, kill: false }, 300_000);
   return { busy, idle };
