@@ -49,15 +49,18 @@ export function run(page, scenario) {
   return within(told, (scenario.seconds ?? 5) * 1e3 + PATIENCE, JSON.stringify(scenario));
 }
 
-/** As `run`, with the output's energy by band: dB relative to all of it, means over the time from 0.4 s on. */
+/** As `run`, with the output's energy by band: dB relative to all of it, means over the time from 0.4 s after it was connected. */
 export function runWithBands(page, scenario) {
   const told = page.evaluate(async ([asked, bands]) => {
     const sums = bands.map(() => 0);
     let all = 0;
+    window.analyser = null;
     const running = window.noxrun.run(asked);
     let over = false;
     running.catch(() => {}).finally(() => { over = true; });
+    while (!window.analyser && !over) await new Promise((resolve) => setTimeout(resolve, 10));
     const end = performance.now() + 1e3 * asked.seconds;
+    // The sound's own beginning is an edge too.
     await new Promise((resolve) => setTimeout(resolve, 400));
     while (!over && performance.now() < end) {
       const { analyser } = window;

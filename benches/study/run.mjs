@@ -61,6 +61,7 @@ try {
   for (const name of ORDER.filter((one) => wanted.includes(one))) {
     const page = await open(browser, server.url);
     const began = Date.now();
+    console.error(`Measuring: ${name}`);
     results.measured[name] = await sections[name]({ page, browser, url: server.url });
     await page.close();
     results.when[name] = { date: new Date(began).toISOString(), tookSeconds: Math.round((Date.now() - began) / 1e3), load: loadavg() };

@@ -204,8 +204,8 @@ export async function flags({ page }) {
   }
 }
 
-/** A clock that is off by so much that it shows in seconds, to hold the simulation against. */
-export const DRIFT_CELLS = [5_000, -5_000].map((ppm) => ({ name: `${ppm > 0 ? '+' : ''}${ppm} ppm`, ppm, bufferFrames: 1024, blockFrames: 128 }));
+/** A clock that is off by so much that it shows in seconds, behind a ring so large that nothing else empties it, to hold the simulation against. */
+export const DRIFT_CELLS = [30_000, -30_000].map((ppm) => ({ name: `${ppm > 0 ? '+' : ''}${ppm} ppm`, ppm, bufferFrames: 8192, blockFrames: 128 }));
 
 export async function drift({ page }) {
   const scenario = ({ ppm, bufferFrames, blockFrames }) => ({ ...CONTEXTS['44.1 kHz'], bufferFrames, blockFrames, pace: TIMER, source: INDEX, seconds: 5, stress: [{ kind: 'rate', ppm }] });
