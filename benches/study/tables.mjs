@@ -93,7 +93,7 @@ const printers = {
       table(`Strategies, ${name === 'busy' ? "the page's thread busy for 100 ms of each 500" : 'no fault'}`,
         ['cell', 'in the buffer, p50', 'CPU, all threads', 'underruns', 'frames missing', 'duplicate quanta', 'superseded', 'torn', 'transit', 'first sound', 'memory, MiB', 'messages', 'new buffers', 'allocations', 'lines'],
         result.cells.map(({ label, figures, complexity, notRun }) =>
-          notRun ? [label, notRun] : [label, ms(figures.latencyP50), share(figures.cpu), plain(figures.underruns), share(figures.lost), share(figures.duplicates), share(figures.dropped), plain(figures.torn), ms(figures.transit, 2), ms(figures.firstSound, 0),
+          notRun ? [label, notRun] : [label, ms(figures.latencyP50), share(figures.cpu), plain(figures.underruns), share(figures.lost), share(figures.duplicates), share(figures.dropped), plain(figures.torn), figures.messages?.max > 0 && figures.transit?.max > 0 ? ms(figures.transit, 2) : 'none', ms(figures.firstSound, 0),
             spreadText(figures.memory, 2, 1 / 2 ** 20, ''), plain(figures.messages), plain(figures.newBuffers), plain(figures.allocations), complexity?.lines ?? '']));
     }
     for (const { name, columns, rows } of tables.busy.tables) {
