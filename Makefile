@@ -1,6 +1,6 @@
 # Thin: each command is a script under ci/. A target's ## text is its line in the list.
 .DEFAULT_GOAL := help
-.PHONY: help serve build test bench soak fmt clean
+.PHONY: help serve build test bench study soak fmt clean
 MAKEFLAGS += --no-print-directory
 
 help: ## list these commands
@@ -17,6 +17,9 @@ test: ## set up what is missing and run every check
 
 bench: ## measure and print the figures
 	@ci/setup test && ci/bench
+
+study: ## judge the research note's claims again: measure what docs/study.md quotes (ten minutes)
+	@ci/setup test && ci/study
 
 soak: ## run the tests that take long (minutes to an hour)
 	@ci/setup test && ci/soak

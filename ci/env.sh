@@ -79,7 +79,7 @@ need_site() {
     local stamp=$root/target/site.stamp
     export NOXRUN_SITE=$root/target/site
     if [ -e "$stamp" ] && [ -z "$(find . -mindepth 1 \( -path ./target -o -path ./dist -o -path ./node_modules -o -path ./tests \
-        -o -path ./benches -o -path ./docs -o -path ./.git -o -path ./ci -o -name '*.md' \) -prune -o -newer "$stamp" -print -quit)" ]; then
+        -o -path ./benches -o -path ./examples -o -path ./docs -o -path ./.git -o -path ./ci -o -name '*.md' \) -prune -o -newer "$stamp" -print -quit)" ]; then
         return
     fi
     mkdir -p "$root/target"
