@@ -609,6 +609,8 @@ struct Rig {
     produced: u64,
     overflow: u64,
     mark: u64,
+    /// Where only the newest block counts: the next one replaces what nobody has taken.
+    replaces: bool,
     known_read: u64,
 }
 
@@ -700,6 +702,7 @@ impl Rig {
             produced: 0,
             overflow: 0,
             mark: 0,
+            replaces: false,
             known_read: 0,
         }
     }
@@ -782,8 +785,11 @@ impl Rig {
         if self.wire.is_none() {
             self.known_read = self.between.model().read();
         }
-        if jumps && !self.strategy.newest_counts() {
-            self.mark = self.written;
+        match (jumps, self.strategy.newest_counts()) {
+            (true, false) => self.mark = self.written,
+            // What lies there of the old sound is not waited for.
+            (true, true) => self.replaces = true,
+            _ => {}
         }
         let room = self.room();
         let rendered = std::mem::take(&mut self.feed.borrow_mut().rendered);
@@ -792,13 +798,16 @@ impl Rig {
         } else {
             self.block.min(self.here.ring.limit())
         };
-        let there_is_room = self.by_clock || room >= block as u64;
+        let there_is_room = self.by_clock || self.replaces || room >= block as u64;
         let expected = if there_is_room && (jumps || !was_over) {
             frames.min(block)
         } else {
             0
         };
         assert_eq!(rendered.len(), expected, "rendered, with room for {room}");
+        if there_is_room && (jumps || !was_over) && (frames > 0 || ends) {
+            self.replaces = false;
+        }
         assert_eq!(over, !jumps && was_over || ends && there_is_room && frames < block, "over");
         let fits = if self.by_clock && !self.strategy.newest_counts() {
             rendered.len().min(room as usize)
