@@ -252,7 +252,9 @@ test('a healthy output\'s verdicts are good, each with its figure', async () => 
   for (const name of ['duplicates', 'ringBelowCallback', 'ringBelow512', 'sampleRateMismatch', 'drift', 'allocation', 'producerLoad', 'isolation', 'hiddenTab', 'startup', 'aliasedBuffer']) {
     const verdict = Object.entries(by).find(([flag]) => flag === name)?.[1];
     assert.ok(verdict, `${name} is none of ${Object.keys(by)}`);
-    assert.equal(verdict.status, 'good', JSON.stringify(verdict));
+    // How long a start takes is this machine's affair; what is said of it is not.
+    const expected = name === 'startup' && verdict.value >= verdict.limit ? 'warning' : 'good';
+    assert.equal(verdict.status, expected, JSON.stringify(verdict));
     assert.ok(Number.isFinite(verdict.value), JSON.stringify(verdict));
   }
   await driven.close();
