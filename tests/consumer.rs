@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use noxrun::conceal::Conceal;
 use noxrun::consume::{BurstMeter, Quanta};
-use noxrun::ledger::{ConsumerLedger, ProducerState, SlipKind, Snapshot};
+use noxrun::ledger::{ConsumerLedger, ProducerState, SilentBy, SlipKind, Snapshot};
 use noxrun::ring::Producer;
 use noxrun::shared::SharedOutput;
 
@@ -296,5 +297,35 @@ mod bursts {
             counts.injected > 1000 && counts.torn > 0 && counts.starved_callbacks > 0,
             "{counts:?}"
         );
+    }
+}
+
+#[test]
+fn what_is_heard_when_there_is_nothing_is_what_was_asked_for() {
+    let ramp = |from: usize, to: usize| (from..to).map(|frame| frame as f32).collect::<Vec<_>>();
+    let constant = |value: f32, frames: usize| vec![value; frames];
+    // 192 frames, then nothing for 192: the second half of the second quantum, and what the third is by that policy.
+    for (policy, rest, third, concealed) in [
+        (Conceal::Silence, constant(0.0, 64), constant(0.0, 128), 0),
+        (Conceal::Hold, constant(191.0, 64), constant(191.0, 128), 192),
+        (Conceal::Repeat, ramp(64, 128), [ramp(128, 192), ramp(64, 128)].concat(), 192),
+    ] {
+        let mut rig = Rig::new();
+        rig.shared.control.conceal.store(policy as u32, Ordering::Relaxed);
+        rig.write(ramp(0, 192));
+        let mut heard = Vec::new();
+        for _ in 0..3 {
+            let which = rig.quanta.quantum(QUANTUM, 0.0);
+            heard.push(rig.quanta.staging()[which].channel(1).to_vec());
+        }
+        assert_eq!(heard, [ramp(0, 128), [ramp(128, 192), rest].concat(), third], "{}", policy.name());
+        // What comes back has a hard edge: nobody asked for a fade.
+        rig.write(constant(7.0, 128));
+        let which = rig.quanta.quantum(QUANTUM, 0.0);
+        assert_eq!(rig.quanta.staging()[which].channel(0), constant(7.0, 128), "{}", policy.name());
+        let consumer = rig.balanced().consumer;
+        let silent = consumer.silent[SilentBy::Underrun as usize];
+        assert_eq!((consumer.concealed, silent), (concealed, 192 - concealed), "{}", policy.name());
+        assert_eq!((consumer.underrun_events, consumer.underrun_frames), (1, 192), "{}", policy.name());
     }
 }

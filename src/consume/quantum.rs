@@ -190,8 +190,7 @@ impl<R: Reader> Service<R> {
         let look = self.look(keep, shared);
         let parts = self.read(keep, shared, frames, state, look);
         self.fade_played(parts);
-        let policy = Conceal::from_number(shared.control.conceal.load(Ordering::Relaxed));
-        let concealed = self.fill_missing(parts, policy);
+        let concealed = self.fill_missing(parts, shared);
         if parts.resting > 0 {
             self.quanta[self.latest]
                 .channels_mut()
@@ -333,12 +332,13 @@ impl<R: Reader> Service<R> {
         }
     }
 
-    /// Puts what `policy` says where frames are missing. Returns the frames that are more than silence.
-    fn fill_missing(&mut self, parts: Parts, policy: Conceal) -> usize {
+    /// Puts what the page wants where frames are missing. Returns the frames that are more than silence.
+    fn fill_missing(&mut self, parts: Parts, shared: &SharedOutput) -> usize {
         if parts.missing == 0 {
             return 0;
         }
         let missing = parts.played..parts.played + parts.missing;
+        let policy = Conceal::from_number(shared.control.conceal.load(Ordering::Relaxed));
         match policy {
             Conceal::Fade => return self.fade_out(parts),
             Conceal::Silence => {}

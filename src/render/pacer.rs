@@ -510,13 +510,6 @@ impl<C: Clock> Pacer<C> {
             Naps::Always => true,
         };
         if !naps {
-            // Of the others, whoever takes the turns knows.
-            let busy_ms = if self.naps == Naps::Never {
-                (nap.from_ms - self.awake_ms).max(0.0)
-            } else {
-                0.0
-            };
-            self.tell(|ledger| ledger.busy_us.add((busy_ms * 1e3) as u64));
             let woken = self.clock.sleep(&mut self.producer, ticket, until, longest);
             self.woke(nap, woken);
             return Turn::Idle;
@@ -537,9 +530,16 @@ impl<C: Clock> Pacer<C> {
             Rest::Time(_) => woken == Woken::TimedOut,
             _ => woken == Woken::Room,
         };
+        // Of turns that somebody else takes, that one knows.
+        let busy_ms = if self.naps == Naps::Never {
+            (from_ms - self.awake_ms).max(0.0)
+        } else {
+            0.0
+        };
         self.awake_ms = self.clock.now_ms();
         self.delays.slept(&self.shared, from_ms, self.awake_ms, rest, there);
         self.tell(|ledger| {
+            ledger.busy_us.add((busy_ms * 1e3) as u64);
             ledger.sleeps.add(1);
             ledger.time_outs.add(u64::from(woken == Woken::TimedOut));
         });

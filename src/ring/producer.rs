@@ -192,15 +192,6 @@ impl Producer {
         self.ring.producer.0.skip_to.load(Ordering::Relaxed)
     }
 
-    /// While asleep: the reader's position from which there is room; 0 while awake.
-    #[cfg(feature = "strategies")]
-    pub fn wakes_at(&self) -> u64 {
-        match self.ring.producer.0.sleep.load(Ordering::Relaxed) {
-            0 => 0,
-            _ => self.ring.producer.0.wake_at.load(Ordering::Relaxed),
-        }
-    }
-
     /// Asks the consumer to discard everything committed so far (seek, flush). Only the consumer discards, with
     /// [`apply_flush`](super::Consumer::apply_flush): what it has not yet discarded still counts as in flight.
     pub fn flush(&mut self) {
