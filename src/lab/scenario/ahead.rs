@@ -109,7 +109,7 @@ fn in_a_queue(fields: &Fields<'_>) -> Result<Ahead, Refusal> {
     let (least, most) = (*Strategy::DEPTH.start(), *Strategy::DEPTH.end());
     let depth = fields.whole("queueDepth", least as u64..=most as u64, " blocks")?;
     let depth = depth.map_or(Strategy::DEFAULT_DEPTH, |blocks| blocks as usize);
-    let block_frames = block(fields)?.unwrap_or(DEFAULT_BLOCK);
+    let block_frames = block(fields)?.unwrap_or(Strategy::QUEUE_BLOCK);
     let buffer_frames = depth * block_frames;
     if buffer_frames > MAX_AHEAD {
         // Of the two the one that was given, or both: then neither is more to blame.
