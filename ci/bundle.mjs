@@ -34,6 +34,8 @@ for (const entry of ENTRIES) {
     legalComments: 'none',
     // Not its white space: the comments below would go with it.
     minifySyntax: true,
+    // npm/package.json says which of the built files have effects, and not of these.
+    ignoreAnnotations: true,
     define: { NOXRUN_VERSION: JSON.stringify(version) },
     plugins: [shared],
     write: false,
