@@ -2,7 +2,7 @@
 
 import { Inbox, look } from '../../worklet/inbox.js';
 import { NoxrunProcessor, register } from '../../worklet/processor.js';
-import { make, outputMemory } from './engine.js';
+import { make, outputMemory, WISH } from './engine.js';
 import { version } from './version.js';
 
 // The producer was woken, and waits for an answer; must match src/web/worklet.rs.
@@ -18,6 +18,7 @@ class EmbedProcessor extends NoxrunProcessor {
     this.serve = exports.noxrun_quantum;
     this.staging = exports.noxrun_staging;
     this.address = address ?? make(exports, settings);
+    if (memory === undefined && settings.paused) exports.noxrun_wish(this.address, WISH.PAUSED, 1);
     this.handle = exports.noxrun_attach(this.address, this.frames);
     if (this.handle === 0 || memory !== undefined) return;
     this.inbox = new Inbox(this, this.address, this.channels, block, true);

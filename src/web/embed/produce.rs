@@ -19,6 +19,8 @@ use crate::web::worklet::shared_at;
 const AGAIN: f64 = -1.0;
 /// … and when it was asked to stop.
 const STOPPED: f64 = -2.0;
+/// Frames that can be offered at once. Must match `npm/src/producing.js`.
+const OFFER_FRAMES: usize = 16_384;
 /// How long a producer with a clock of its own may be left alone, in ms: for its heartbeat.
 const LEFT_ALONE_MS: f64 = 250.0;
 
@@ -48,7 +50,8 @@ pub struct Embedded {
 impl Embedded {
     fn new(shared: Arc<SharedOutput>, block: usize, clock: RawClock, way: u32, number: f64, by_message: bool) -> Result<Self, Error> {
         let channels = shared.ring.channels();
-        let fifo = Fifo::new(block.max(1024), channels);
+        // What is pushed waits there for its room, so that is little; what is offered comes and goes at once.
+        let fifo = Fifo::new(if way == 2 { OFFER_FRAMES } else { block }, channels);
         let jump = Rc::new(Cell::new(false));
         let source: Option<Box<dyn Source>> = match way {
             0 => Some(Box::new(Called)),
