@@ -30,6 +30,8 @@ async function reach(options) {
   if (!globalThis.isSecureContext) return unsupported('not-secure', `Service workers want a secure address: https, or http on localhost. This page comes from ${location.origin}.`);
   if (!navigator.serviceWorker) return unsupported('no-service-worker', 'This browser gives the page no service workers (some do not in private windows).');
 
+  // A newer one will take over this page too, as soon as it is active.
+  const came = navigator.serviceWorker.controller?.scriptURL;
   let registration;
   try {
     registration = await navigator.serviceWorker.register(script);
@@ -41,7 +43,7 @@ async function reach(options) {
     return unsupported('scope', `A service worker at ${script.href} serves pages below ${registration.scope} only, and this page is not. Copy ${FILE} into the folder of the page, or above it.`);
   }
   // Either it has come through this very service worker, or it should have.
-  if (navigator.serviceWorker.controller?.scriptURL === script.href || mark() === script.href) {
+  if (came === script.href || mark() === script.href) {
     return unsupported('no-effect', 'The page was reloaded with the headers and is not isolated: it is in the frame of a page that is not, or this browser does not isolate pages.');
   }
   // Without a mark that outlives the page it could go on reloading for ever.
