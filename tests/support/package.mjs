@@ -53,7 +53,7 @@ export const outcome = (page) =>
     ),
   );
 
-/** Fails unless the page's output plays: fresh frames grow, and none is unaccounted for. Returns the latest statistics. */
+/** Fails unless the output of the page (or of a frame) plays: fresh frames grow, and none is unaccounted for. Returns the latest statistics. */
 export async function plays(page, frames = 8820) {
   await page.waitForFunction(() => window.output !== undefined);
   const told = await outcome(page);
