@@ -35,7 +35,8 @@ const STATES = {
 const HEARD = new Set(['playing', 'suspended', 'interrupted']);
 
 const fail = (code, message, more) => new NoxrunError(code, message, more);
-const builtIn = (request) => playWhole({ createOutput, module: new URL('./player-producer.js', import.meta.url), fail }, request);
+const builtIn = ({ urls: { player, ...urls } = {}, ...request }) =>
+  playWhole({ createOutput, module: player ?? new URL('./player-producer.js', import.meta.url), fail }, { ...request, urls });
 
 export class NoxrunPlayer extends Element {
   static observedAttributes = ['src', 'volume', 'loop', 'preload', 'buffer-frames', 'autoplay', 'crossorigin'];
