@@ -248,6 +248,8 @@ export class NoxrunPlayer extends Element {
       if (loader !== this.#loader) throw error;
       if (error?.code === 'blocked') {
         this.#paused = true;
+        // Or it would play with the next gesture, whatever that is for.
+        this.#playback?.pause()?.catch?.(() => {});
         this.#show('blocked');
         this.#tell('pause');
       } else {
