@@ -39,7 +39,11 @@ declare global {
   const blocks: ReadableStream<Float32Array>;
   function nextBlock(frames: number, channels: number): Float32Array;
   function showPlayButton(): void;
-  function showMessage(text: string): void;
+  // Of the audio thread, which TypeScript's library does not know.
+  class AudioWorkletProcessor {
+    readonly port: MessagePort;
+  }
+  function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
 }
 `;
 
@@ -66,7 +70,7 @@ function samples(guide, text) {
 }
 
 test('samples in the guides are right by the types', async () => {
-  const guides = ['docs/embedding.md', 'docs/api.md', 'docs/settings.md', 'docs/crackles.md', 'npm/README.md', 'README.md'];
+  const guides = ['docs/embedding.md', 'docs/api.md', 'docs/settings.md', 'docs/crackles.md', 'docs/audioworklet-underrun.md', 'npm/README.md', 'README.md'];
   const files = { '/given.d.ts': GIVEN };
   for (const guide of guides) {
     const text = await read(guide);
@@ -145,6 +149,17 @@ test('tables of docs/api.md name what the types name', async () => {
   for (const [entry, heading] of [['index', '## `noxrun`:'], ['worker', '## `noxrun/worker`:']]) assert.deepEqual(table(api, heading), exports[entry].values.toSorted(), heading);
   const [, listed] = /^Types besides: (.*)\.$/m.exec(api);
   assert.deepEqual(listed.match(/\w+/g).toSorted(), exports.index.types.toSorted());
+});
+
+test('statistics are named as in the report, but where docs/report.md says otherwise', async () => {
+  const report = await read('docs/report.md');
+  const [, table, note] = /\n## Report\n([\s\S]*)\n## `output\.stats`\n([\s\S]*)$/.exec(report);
+  const there = new Set([...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name));
+  const only = /^- Only there: (.*)$/m.exec(note)[1].replace(/\([^)]*\)/g, '').match(/[\w.]+(?=`)/g);
+  for (const name of only) assert.ok(!there.has(name), `${name} is in the report too`);
+  const fields = declared().members.OutputStats;
+  for (const name of fields) assert.ok(there.has(name) || only.includes(name) || name.startsWith('startup.'), `${name} is not in the report`);
+  for (const name of only) assert.ok(fields.includes(name), `${name} is not in the statistics`);
 });
 
 test('every code of an error is thrown somewhere, and no other', async () => {
