@@ -24,12 +24,14 @@ macro_rules! fields {
 /// The rows (name, offset) of the table under the heading of `name`.
 fn table(guide: &str, name: &str) -> Vec<(String, usize)> {
     let heading = format!("### `{name}`");
-    let section = guide.split_once(&heading).unwrap_or_else(|| panic!("docs/protocol.md has no {heading}")).1;
+    let (_, section) = guide.split_once(&heading).expect("docs/protocol.md has the heading");
     let section = section.split("\n#").next().unwrap_or_default();
-    let cells = section.lines().filter_map(|line| line.strip_prefix("| `")).map(|line| line.split_once("` | ").expect("a row has cells"));
-    cells
-        .map(|(field, rest)| (field.into(), rest.split(' ').next().and_then(|offset| offset.parse().ok()).expect("an offset")))
-        .collect()
+    let row = |line: &str| {
+        let (field, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+        let offset = rest.split(' ').next()?.parse().expect("an offset");
+        Some((field.to_string(), offset))
+    };
+    section.lines().filter_map(row).collect()
 }
 
 #[test]
@@ -72,7 +74,10 @@ fn the_parts_of_the_shared_state_lie_where_the_guide_says() {
         ("consumer", offset_of!(SharedOutput, consumer)),
         ("sample_rate", offset_of!(SharedOutput, sample_rate)),
     ];
-    assert_eq!(table(guide, "SharedOutput"), here.map(|(field, offset)| (field.to_string(), offset)));
+    assert_eq!(
+        table(guide, "SharedOutput"),
+        here.map(|(field, offset)| (field.to_string(), offset))
+    );
     assert_eq!(noxrun::ring::VERSION.to_string(), versions(guide), "the version word");
 }
 
