@@ -30,19 +30,32 @@ export async function open(handle, { greet = true, instance } = {}) {
     handle.control?.postMessage({ type: 'failed', code: error.code, message: error.message });
     throw error;
   }
-  if (greet) await welcome(handle.control);
-  return new Producer(handle, instance);
+  const early = greet ? await welcome(handle.control) : [];
+  let producer;
+  try {
+    producer = new Producer(handle, instance);
+  } catch (error) {
+    handle.control.postMessage({ type: 'failed', code: error.code, message: error.message });
+    throw error;
+  }
+  for (const message of early) producer.hear(message);
+  return producer;
 }
 
 export const threadName = () => (typeof document === 'undefined' ? 'worker' : 'page');
 
-/** Asks the page whether the output is still there. */
+/** Asks the page whether the output is still there. Resolves to what else it has said before it answered. */
 function welcome(control) {
+  const early = [];
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new NoxrunError('no-answer', 'the page that made this output does not answer: is it gone?')), WELCOME_MS);
     control.onmessage = ({ data }) => {
+      if (data.type !== 'welcome' && data.type !== 'stale') {
+        early.push(data);
+        return;
+      }
       clearTimeout(late);
-      if (data.type === 'welcome') resolve();
+      if (data.type === 'welcome') resolve(early);
       else reject(new NoxrunError('stale', 'this handle\'s output was closed, or has another producer by now: ask the page for a new one'));
     };
     control.postMessage({ type: 'hello' });
@@ -107,7 +120,7 @@ export class Producer {
     this.#exports = instance === null ? instantiate(module, this.#memory, STACK_BYTES, given) : instance(module, this.#memory, given);
     this.#address = address ?? make(this.#exports, settings);
     this.#info = { frames: 0, channels: settings.channels, sampleRate: settings.sampleRate, position: 0, heardIn: 0, underruns: 0 };
-    control.onmessage = ({ data: message }) => this.#hear(message);
+    control.onmessage = ({ data: message }) => this.hear(message);
     if (this.#wire !== null) this.#wire.onmessage = ({ data: message }) => this.#answered(message);
     this.#tell('ready');
   }
@@ -405,8 +418,8 @@ export class Producer {
     this.#wake();
   }
 
-  // The page has a message.
-  #hear(message) {
+  /** The page has a message. */
+  hear(message) {
     switch (message.type) {
       case 'wish':
         this.#exports.noxrun_wish(this.#address, message.which, message.value);
