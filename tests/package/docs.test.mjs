@@ -39,6 +39,10 @@ declare global {
   const blocks: ReadableStream<Float32Array>;
   function nextBlock(frames: number, channels: number): Float32Array;
   function showPlayButton(): void;
+  // A page knows what stands in it.
+  interface Document {
+    querySelector(selectors: string): any;
+  }
   // Of the audio thread, which TypeScript's library does not know.
   class AudioWorkletProcessor {
     readonly port: MessagePort;
