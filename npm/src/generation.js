@@ -10,7 +10,7 @@ import { version } from './version.js';
 const OWN_PAGES = 2048;
 
 export class Generation {
-  /** `engine` as files.js loads it; `settings` { channels, limit, block, sampleRate, conceal, verify, paused }; `hear` gets what the producer tells. */
+  /** `engine` as files.js loads it; `settings` { channels, limit, block, sampleRate, conceal, verify, paused }; `hear` gets an error when the producer is gone. */
   constructor(engine, transport, settings, { data, own, hear }) {
     this.engine = engine;
     this.transport = transport;
@@ -18,6 +18,8 @@ export class Generation {
     this.ready = deferred();
     this.stopped = deferred();
     this.begun = deferred();
+    // Why its producer is gone.
+    this.error = null;
     this.isReady = false;
     this.isStopped = false;
     // Whether a producer has been near its memory.
@@ -83,11 +85,11 @@ export class Generation {
       case 'failed': {
         const error = new NoxrunError(message.code ?? 'worker-crashed', message.message, { url: message.url });
         this.ready.reject(error);
-        hear('failed', error);
+        hear(error);
         break;
       }
       case 'crashed':
-        hear('crashed', new NoxrunError('worker-crashed', `the producer failed: ${message.message}`));
+        hear(new NoxrunError('worker-crashed', `the producer failed: ${message.message}`));
         break;
       case 'stopped':
         this.isStopped = true;

@@ -147,6 +147,7 @@ class Output extends EventTarget {
     const generation = this.#newGeneration();
     await this.#bring(generation, () => this.#makeNode(generation));
     this.#begin(generation);
+    if (generation.error !== null) this.#lose(generation.error);
     this.#watch = setInterval(() => this.#look(), EVERY_MS);
     const on = (target, event, hear) => {
       target.addEventListener(event, hear);
@@ -167,9 +168,15 @@ class Output extends EventTarget {
     const generation = new Generation(this.#engine, this.transport, settings, {
       data,
       own: task.kind === 'glue',
-      hear: (what, error) => { if (generation === this.#generation) this.#lose(error); },
+      hear: (error) => this.#failed(generation, error),
     });
     return generation;
+  }
+
+  // Its producer is gone. What has not begun is looked at when it has.
+  #failed(generation, error) {
+    generation.error ??= error;
+    if (generation === this.#generation && this.#recovering === null) this.#lose(generation.error);
   }
 
   /** Brings producer and audio thread into a generation's memory, one after the other: threads that come at once wait for each other there, and neither the audio thread nor the page can wait. `attach` brings the latter. */
@@ -201,7 +208,7 @@ class Output extends EventTarget {
         event.preventDefault();
         const error = new NoxrunError('worker-crashed', `the producer's worker failed: ${event.message || 'it says nothing'}`, { cause: event.error });
         generation.ready.reject(error);
-        if (generation === this.#generation) this.#lose(error);
+        this.#failed(generation, error);
       };
       worker.postMessage({ handle, task }, ports);
       await generation.ready.promise;
@@ -212,7 +219,7 @@ class Output extends EventTarget {
       const { worker } = task;
       worker.postMessage({ noxrunOutput: handle }, ports);
       const fail = (event) => {
-        if (generation === this.#generation) this.#lose(new NoxrunError('worker-crashed', `your worker failed: ${event.message || 'its script did not load'}`, { cause: event.error }));
+        this.#failed(generation, new NoxrunError('worker-crashed', `your worker failed: ${event.message || 'its script did not load'}`, { cause: event.error }));
       };
       worker.addEventListener('error', fail);
       this.#ears.push(() => worker.removeEventListener('error', fail));
@@ -372,6 +379,7 @@ class Output extends EventTarget {
     if (!(worker instanceof Worker)) throw new NoxrunError('option', `replaceProducer wants a Worker, not ${describe(worker)}`);
     this.#wanted.task = { kind: 'worker', worker };
     await this.#replace();
+    if (this.#generation.error !== null) this.#lose(this.#generation.error);
   }
 
   #mustBeOpen(call) {
@@ -466,14 +474,20 @@ class Output extends EventTarget {
   async #recover(began) {
     await this.#replace();
     this.#recoveries += 1;
+    if (this.#generation.error !== null) {
+      this.#lose(this.#generation.error);
+      return;
+    }
     // It sounds, unless it is not meant to, or is lost again.
-    const { book, wire, views } = this.#generation;
-    while (this.#playing && this.#closing === null && performance.now() - began < FIRST_PATIENCE_MS) {
+    const generation = this.#generation;
+    const { book, wire, views } = generation;
+    const isIt = () => generation === this.#generation && generation.error === null && this.#closing === null;
+    while (this.#playing && isIt() && performance.now() - began < FIRST_PATIENCE_MS) {
       if (wire !== null) await Promise.race([views[0].ask(), later(FIRST_MS * 10)]);
       else await later(FIRST_MS);
-      if (book.look() && book.row[ROW.fresh] > 0) break;
+      if (isIt() && book.look() && book.row[ROW.fresh] > 0) break;
     }
-    if (this.#closing === null && this.#lost === null) this.dispatchEvent(new CustomEvent('recovered', { detail: { ms: performance.now() - began } }));
+    if (isIt()) this.dispatchEvent(new CustomEvent('recovered', { detail: { ms: performance.now() - began } }));
   }
 
   /** Another producer, with a memory and a book of its own, at the same node. */

@@ -15,6 +15,8 @@ const STOPPED = -2;
 const STACK_BYTES = 1 << 18;
 // After so long without a look at the event loop, in ms, one is taken: a producer that is too slow for its sound must hear messages too.
 const YIELD_MS = 8;
+// A turn of so many ms is a long one.
+const LONG_MS = 2;
 // Frames that one offer can bring; longer ones are cut. As in src/web/embed/produce.rs.
 const OFFER_FRAMES = 16_384;
 // How long the page may take to say that an output is still there, in ms.
@@ -329,10 +331,19 @@ export class Producer {
     const began = performance.now();
     let told;
     try {
+      let before;
+      let now = performance.now();
       do {
+        before = now;
         told = this.#exports.noxrun_turn(this.#handle);
         this.#send();
-      } while (told === AGAIN && this.#thrown === null && performance.now() - began < YIELD_MS);
+        now = performance.now();
+        // After a block that took long the reader's answers wait: what has become of the sound meanwhile is to be known before the next one.
+        if (this.#wire !== null && now - before > LONG_MS) {
+          told = Math.min(told, AGAIN);
+          break;
+        }
+      } while (told === AGAIN && this.#thrown === null && now - began < YIELD_MS);
     } finally {
       this.#inside = false;
     }
