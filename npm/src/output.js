@@ -7,7 +7,7 @@ import { addProcessor, loadEngine, standBy, takeWorker } from './files.js';
 import { Generation } from './generation.js';
 import { checkBuffer, read } from './options.js';
 import { checkPlace, chooseTransport } from './place.js';
-import { open } from './producing.js';
+import { deferred, open } from './producing.js';
 import { retired, statistics, sum } from './statistics.js';
 import { version } from './version.js';
 
@@ -15,6 +15,8 @@ import { version } from './version.js';
 const FADE_MS = 50;
 // How long a stop may take to be acknowledged before the worker is ended without its consent, in ms.
 const STOP_MS = 500;
+// How long the browser may take to close a context, in ms.
+const CLOSE_MS = 2000;
 // How long the browser may take to resume a context that had its gesture, in ms.
 const RESUME_MS = 1500;
 // A producer that is lost before it has played so long, in ms, so many times in a row, is not started again.
@@ -104,6 +106,10 @@ class Output extends EventTarget {
   #began;
   #ears = [];
   #warnedSilent = false;
+  // Times that the callback's length was to be counted anew.
+  #recounts = 0;
+  // The processor has said that it is over.
+  #ended = deferred();
 
   constructor(wanted, transport, began) {
     super();
@@ -139,12 +145,7 @@ class Output extends EventTarget {
       return;
     }
     const generation = this.#newGeneration();
-    // Both at once: the audio thread's side is made while the producer's is.
-    const producing = this.#give(generation);
-    this.#makeNode(generation);
-    this.#startup.nodeMs = performance.now() - this.#began;
-    await producing;
-    this.#startup.producerMs = performance.now() - this.#began;
+    await this.#bring(generation, () => this.#makeNode(generation));
     this.#begin(generation);
     this.#watch = setInterval(() => this.#look(), EVERY_MS);
     const on = (target, event, hear) => {
@@ -171,11 +172,29 @@ class Output extends EventTarget {
     return generation;
   }
 
+  /** Brings producer and audio thread into a generation's memory, one after the other: threads that come at once wait for each other there, and neither the audio thread nor the page can wait. `attach` brings the latter. */
+  async #bring(generation, attach) {
+    const { kind } = this.#wanted.task;
+    const early = kind === 'worker' || kind === 'handle';
+    const give = async () => {
+      await this.#give(generation);
+      this.#startup.producerMs = performance.now() - this.#began;
+    };
+    if (!early) await give();
+    if (this.#closing !== null) return;
+    attach();
+    this.#startup.nodeMs = performance.now() - this.#began;
+    // Where nothing plays yet, a browser may leave the audio thread's side for later.
+    await Promise.race([generation.begun.promise, later(STOP_MS)]);
+    if (early) await give();
+  }
+
   /** Gives a generation to whoever brings its sound. Resolves when that is ready, where anybody can tell. */
   async #give(generation) {
     const { task, transfer } = this.#wanted;
     const { handle } = generation;
     const ports = [...generation.transfer, ...transfer];
+    generation.isTouched = ownsWorker(task) || task.kind === 'page';
     if (ownsWorker(task)) {
       const worker = this.#worker;
       worker.onerror = (event) => {
@@ -216,7 +235,7 @@ class Output extends EventTarget {
       throw new NoxrunError('audio', `the browser gave no audio node: ${error.message}`, { cause: error });
     }
     this.#node.port.onmessage = ({ data }) => this.#hear(data);
-    this.#node.onprocessorerror = () => this.#lose(new NoxrunError('audio', 'the audio thread\'s processor failed'), false);
+    this.#node.onprocessorerror = () => this.#lose(new NoxrunError('audio', 'the audio thread\'s processor failed: perhaps the browser has no room for another memory. Close other outputs'), false);
     if (this.#ownsContext) this.#node.connect(this.#context.destination);
     this.#attach(generation);
   }
@@ -233,7 +252,9 @@ class Output extends EventTarget {
 
   // The audio thread has a message.
   #hear(message) {
-    if (message?.type === 'look') this.#attached.views[0].hear(message);
+    if (message === 'ended') this.#ended.resolve();
+    else if (message === 'begun') this.#attached?.begun.resolve();
+    else if (message?.type === 'look') this.#attached?.views[0].hear(message);
     else if (message === 'refused') this.#lose(new NoxrunError('version-mismatch', 'the audio thread refused this output: are processor.js and noxrun.wasm of the same package?'), false);
   }
 
@@ -367,8 +388,6 @@ class Output extends EventTarget {
     this.#changed();
   }
 
-  #recounts = 0;
-
   // The output's own look at itself.
   #look() {
     const generation = this.#generation;
@@ -385,10 +404,12 @@ class Output extends EventTarget {
     this.#changed();
   }
 
-  #warnSilent({ isReady }) {
-    if (isReady || this.#warnedSilent || !this.#playing || performance.now() - this.#begunAt < 5000) return;
+  #warnSilent({ isReady, book }) {
+    if (this.#warnedSilent || !this.#playing || this.#lost !== null || book.row[ROW.produced] > 0 || performance.now() - this.#begunAt < 5000) return;
     this.#warnedSilent = true;
-    console.warn('Noxrun: this output has waited 5 s for its producer. Does the worker call receiveOutput() (noxrun/worker), and was output.handle posted to it?');
+    console.warn(`Noxrun: this output has waited 5 s for its first frame. ${isReady
+      ? 'Its producer is there, but brings none'
+      : 'Its producer has not come: does the worker call receiveOutput() (noxrun/worker), and was output.handle posted to it?'}`);
   }
 
   // Each loss once: when its cause is known.
@@ -415,6 +436,11 @@ class Output extends EventTarget {
   /** The producer is gone. */
   #lose(error, mayRecover = true) {
     if (this.#closing !== null || this.#lost !== null || this.#recovering !== null) return;
+    if (this.#generation === null) {
+      // It has not begun: whoever waits for it hears of it.
+      this.#attached?.begun.reject(error);
+      return;
+    }
     const { task, recover } = this.#wanted;
     const lived = performance.now() - this.#begunAt;
     this.#shortLives = lived < SHORT_LIFE_MS ? this.#shortLives + 1 : 1;
@@ -474,15 +500,17 @@ class Output extends EventTarget {
     }
     const generation = this.#newGeneration();
     await old.look(STOP_MS);
-    this.#node.port.postMessage({ type: 'begin', options: generation.processorOptions });
-    this.#attach(generation);
-    // No memory is used again: a worker that was ended may write for seconds.
-    oldWorker?.terminate();
-    old.retire();
-    this.#keep(old);
-    this.#begin(generation);
-    this.#lost = null;
-    await this.#give(generation);
+    await this.#bring(generation, () => {
+      this.#node.port.postMessage({ type: 'begin', options: generation.processorOptions });
+      this.#attach(generation);
+      // Its memory is not used again: a worker that was ended may write for seconds.
+      oldWorker?.terminate();
+      old.retire();
+      this.#keep(old);
+      this.#begin(generation);
+      this.#lost = null;
+    });
+    if (this.#closing !== null) return;
     if (this.#playing) generation.wish(WISH.PAUSED, 0);
     if (ownsWorker(task)) standBy(urls.worker).catch(() => {});
     this.#changed();
@@ -515,7 +543,7 @@ class Output extends EventTarget {
     if (this.#context.state === 'running') await later(FADE_MS);
     generation.control.postMessage({ type: 'close' });
     if (generation.exports !== undefined) generation.wish(WISH.STOP, 1);
-    if (generation.isReady && this.#lost === null) await Promise.race([generation.stopped.promise, later(STOP_MS)]);
+    if (generation.isReady && !generation.isStopped && this.#lost === null) await Promise.race([generation.stopped.promise, later(STOP_MS)]);
     await generation.look(STOP_MS);
     generation.retire();
     this.#tellLosses();
@@ -532,16 +560,25 @@ class Output extends EventTarget {
     this.#closing ??= Promise.resolve();
     clearInterval(this.#watch);
     for (const deafen of this.#ears.splice(0)) deafen();
+    const generation = this.#generation ?? this.#attached;
     if (this.#node !== null) {
-      // Any message ends the processor.
-      this.#node.port.postMessage(null);
-      this.#node.port.onmessage = null;
       this.#node.onprocessorerror = null;
       this.#node.disconnect();
+      // Where nobody else is in there any more.
+      const release = generation !== null && generation.isFree && this.#lost === null;
+      this.#node.port.postMessage({ type: 'end', release });
+      const ended = await Promise.race([this.#ended.promise.then(() => true), later(STOP_MS)]);
+      this.#node.port.onmessage = null;
+      // Both threads have said that they are through.
+      if (ended && release) generation.giveBack();
     }
     this.#worker?.terminate();
-    if (this.#final === null) this.#generation?.retire();
-    if (this.#ownsContext && this.#context.state !== 'closed') await this.#context.close().catch(() => {});
+    if (this.#final === null) generation?.retire();
+    this.#generation = null;
+    this.#attached = null;
+    this.#worker = null;
+    // A browser that is out of breath may take its time; it is not waited for.
+    if (this.#ownsContext && this.#context.state !== 'closed') await Promise.race([this.#context.close().catch(() => {}), later(CLOSE_MS)]);
   }
 }
 
