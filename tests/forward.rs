@@ -183,6 +183,9 @@ proptest! {
         prop_assert!(both.got <= both.brought);
         // It was told of as much room as it has asked for: a block's.
         prop_assert!(both.writer.write_available() >= BLOCK.min(limit), "{} frames of room", both.writer.write_available());
+        // What was refused since the last message is told with the next one, at the latest with the end.
+        both.writer.stop();
+        both.settle();
         let (here, there) = (both.sender.snapshot(), both.there.snapshot());
         prop_assert_eq!(here.producer.produced, there.producer.produced);
         prop_assert_eq!(here.producer.dropped, there.producer.dropped);
