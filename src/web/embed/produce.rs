@@ -15,7 +15,7 @@ use crate::strategy::message::Answer;
 use crate::web::raw::RawClock;
 use crate::web::worklet::shared_at;
 
-/// What [`noxrun_turn`] returns when there is more to do at once; 0 and more: after so many ms, or when somebody calls. Must match `npm/src/producer.js`, as all below.
+/// What [`noxrun_turn`] returns when there is more to do at once; 0 and more: after so many ms, or when somebody calls. Must match `npm/src/producing.js`, as all below.
 const AGAIN: f64 = -1.0;
 /// … and when it was asked to stop.
 const STOPPED: f64 = -2.0;
