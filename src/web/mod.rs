@@ -16,6 +16,8 @@ mod bench;
 mod clock;
 #[cfg(feature = "decode")]
 pub mod codec;
+#[cfg(feature = "embed")]
+pub mod embed;
 #[cfg(feature = "page")]
 mod error;
 #[cfg(all(feature = "page", feature = "faults"))]
@@ -30,8 +32,6 @@ pub mod feed_port;
 pub mod feeder;
 #[cfg(feature = "decode")]
 mod file;
-#[cfg(feature = "embed")]
-pub mod embed;
 #[cfg(feature = "decode")]
 mod media;
 #[cfg(feature = "page")]

@@ -12,7 +12,6 @@
 //! A crate that has sound of its own builds with this feature too, and hands it out as an [`OwnSource`].
 
 mod book;
-mod forward;
 mod output;
 mod produce;
 mod source;

@@ -4,13 +4,13 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::forward::Forward;
 use super::source::{Called, Fifo, OwnSource, Steered};
 use crate::error::Error;
 use crate::render::{Naps, Pacer, PushWriter, Source, Turn};
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
 use crate::source::{Index, Sine};
+use crate::strategy::forward::Forward;
 use crate::strategy::message::Answer;
 use crate::web::raw::RawClock;
 use crate::web::worklet::shared_at;
@@ -63,7 +63,10 @@ impl Embedded {
         };
         let kind = match source {
             Some(source) => {
-                let steered = Steered { source, jump: jump.clone() };
+                let steered = Steered {
+                    source,
+                    jump: jump.clone(),
+                };
                 let mut pacer = Pacer::new(shared.clone(), Box::new(steered), block, clock)?;
                 pacer.set_naps(Naps::Always);
                 Kind::Paced(Box::new(pacer))
@@ -114,6 +117,13 @@ pub extern "C" fn noxrun_produce(address: usize, block: usize, origin_ms: f64, w
         Err(Error::AlreadyTaken { .. }) => TAKEN,
         Err(_) => OUT_OF_RANGE,
     }
+}
+
+/// The producer is over.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_unproduce(handle: usize) {
+    // SAFETY: JavaScript passes what `noxrun_produce` gave it, and forgets it.
+    drop(unsafe { Box::from_raw(handle as *mut Embedded) });
 }
 
 /// Takes one turn. Returns for how long to leave it alone at most, in ms, or one of two negative numbers.
@@ -172,7 +182,9 @@ pub extern "C" fn noxrun_end(handle: usize) {
 /// What lies ahead is not wanted any more: it is dropped once what follows is there.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_flush(handle: usize) {
-    let Embedded { kind, fifo, jump, shared, .. } = embedded(handle);
+    let Embedded {
+        kind, fifo, jump, shared, ..
+    } = embedded(handle);
     fifo.clear();
     jump.set(true);
     if let Kind::Own(writer) = kind {
@@ -200,7 +212,10 @@ pub extern "C" fn noxrun_forward(handle: usize, now_ms: f64) -> usize {
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_forward_place(handle: usize, part: u32) -> usize {
     let forward = embedded(handle).forward.as_ref();
-    forward.map_or(0, |forward| if part == 0 { forward.address() } else { forward.longest() })
+    forward.map_or(0, |forward| match part {
+        0 => forward.message().as_ptr() as usize,
+        _ => size_of_val(forward.message()),
+    })
 }
 
 /// The audio thread has answered.
