@@ -7,7 +7,7 @@ import { addProcessor, loadEngine, standBy, takeWorker } from './files.js';
 import { Generation } from './generation.js';
 import { checkBuffer, read } from './options.js';
 import { checkPlace, chooseTransport } from './place.js';
-import { open } from './producing.js';
+import { deferred, open } from './producing.js';
 import { retired, statistics, sum } from './statistics.js';
 import { version } from './version.js';
 
@@ -106,6 +106,10 @@ class Output extends EventTarget {
   #began;
   #ears = [];
   #warnedSilent = false;
+  // Times that the callback's length was to be counted anew.
+  #recounts = 0;
+  // The processor has said that it is over.
+  #ended = deferred();
 
   constructor(wanted, transport, began) {
     super();
@@ -141,12 +145,7 @@ class Output extends EventTarget {
       return;
     }
     const generation = this.#newGeneration();
-    // Both at once: the audio thread's side is made while the producer's is.
-    const producing = this.#give(generation);
-    this.#makeNode(generation);
-    this.#startup.nodeMs = performance.now() - this.#began;
-    await producing;
-    this.#startup.producerMs = performance.now() - this.#began;
+    await this.#bring(generation, () => this.#makeNode(generation));
     this.#begin(generation);
     this.#watch = setInterval(() => this.#look(), EVERY_MS);
     const on = (target, event, hear) => {
@@ -173,11 +172,29 @@ class Output extends EventTarget {
     return generation;
   }
 
+  /** Brings producer and audio thread into a generation's memory, one after the other: threads that come at once wait for each other there, and neither the audio thread nor the page can wait. `attach` brings the latter. */
+  async #bring(generation, attach) {
+    const { kind } = this.#wanted.task;
+    const early = kind === 'worker' || kind === 'handle';
+    const give = async () => {
+      await this.#give(generation);
+      this.#startup.producerMs = performance.now() - this.#began;
+    };
+    if (!early) await give();
+    if (this.#closing !== null) return;
+    attach();
+    this.#startup.nodeMs = performance.now() - this.#began;
+    // Where nothing plays yet, a browser may leave the audio thread's side for later.
+    await Promise.race([generation.begun.promise, later(STOP_MS)]);
+    if (early) await give();
+  }
+
   /** Gives a generation to whoever brings its sound. Resolves when that is ready, where anybody can tell. */
   async #give(generation) {
     const { task, transfer } = this.#wanted;
     const { handle } = generation;
     const ports = [...generation.transfer, ...transfer];
+    generation.isTouched = ownsWorker(task) || task.kind === 'page';
     if (ownsWorker(task)) {
       const worker = this.#worker;
       worker.onerror = (event) => {
@@ -235,7 +252,9 @@ class Output extends EventTarget {
 
   // The audio thread has a message.
   #hear(message) {
-    if (message?.type === 'look') this.#attached.views[0].hear(message);
+    if (message === 'ended') this.#ended.resolve();
+    else if (message === 'begun') this.#attached?.begun.resolve();
+    else if (message?.type === 'look') this.#attached?.views[0].hear(message);
     else if (message === 'refused') this.#lose(new NoxrunError('version-mismatch', 'the audio thread refused this output: are processor.js and noxrun.wasm of the same package?'), false);
   }
 
@@ -369,8 +388,6 @@ class Output extends EventTarget {
     this.#changed();
   }
 
-  #recounts = 0;
-
   // The output's own look at itself.
   #look() {
     const generation = this.#generation;
@@ -421,7 +438,7 @@ class Output extends EventTarget {
     if (this.#closing !== null || this.#lost !== null || this.#recovering !== null) return;
     if (this.#generation === null) {
       // It has not begun: whoever waits for it hears of it.
-      this.#attached.ready.reject(error);
+      this.#attached?.begun.reject(error);
       return;
     }
     const { task, recover } = this.#wanted;
@@ -483,15 +500,17 @@ class Output extends EventTarget {
     }
     const generation = this.#newGeneration();
     await old.look(STOP_MS);
-    this.#node.port.postMessage({ type: 'begin', options: generation.processorOptions });
-    this.#attach(generation);
-    // No memory is used again: a worker that was ended may write for seconds.
-    oldWorker?.terminate();
-    old.retire();
-    this.#keep(old);
-    this.#begin(generation);
-    this.#lost = null;
-    await this.#give(generation);
+    await this.#bring(generation, () => {
+      this.#node.port.postMessage({ type: 'begin', options: generation.processorOptions });
+      this.#attach(generation);
+      // Its memory is not used again: a worker that was ended may write for seconds.
+      oldWorker?.terminate();
+      old.retire();
+      this.#keep(old);
+      this.#begin(generation);
+      this.#lost = null;
+    });
+    if (this.#closing !== null) return;
     if (this.#playing) generation.wish(WISH.PAUSED, 0);
     if (ownsWorker(task)) standBy(urls.worker).catch(() => {});
     this.#changed();
@@ -524,7 +543,7 @@ class Output extends EventTarget {
     if (this.#context.state === 'running') await later(FADE_MS);
     generation.control.postMessage({ type: 'close' });
     if (generation.exports !== undefined) generation.wish(WISH.STOP, 1);
-    if (generation.isReady && this.#lost === null) await Promise.race([generation.stopped.promise, later(STOP_MS)]);
+    if (generation.isReady && !generation.isStopped && this.#lost === null) await Promise.race([generation.stopped.promise, later(STOP_MS)]);
     await generation.look(STOP_MS);
     generation.retire();
     this.#tellLosses();
@@ -541,15 +560,23 @@ class Output extends EventTarget {
     this.#closing ??= Promise.resolve();
     clearInterval(this.#watch);
     for (const deafen of this.#ears.splice(0)) deafen();
+    const generation = this.#generation ?? this.#attached;
     if (this.#node !== null) {
-      // Any message ends the processor.
-      this.#node.port.postMessage(null);
-      this.#node.port.onmessage = null;
       this.#node.onprocessorerror = null;
       this.#node.disconnect();
+      // Where nobody else is in there any more.
+      const release = generation !== null && generation.isFree && this.#lost === null;
+      this.#node.port.postMessage({ type: 'end', release });
+      const ended = await Promise.race([this.#ended.promise.then(() => true), later(STOP_MS)]);
+      this.#node.port.onmessage = null;
+      // Both threads have said that they are through.
+      if (ended && release) generation.giveBack();
     }
     this.#worker?.terminate();
-    if (this.#final === null) this.#generation?.retire();
+    if (this.#final === null) generation?.retire();
+    this.#generation = null;
+    this.#attached = null;
+    this.#worker = null;
     // A browser that is out of breath may take its time; it is not waited for.
     if (this.#ownsContext && this.#context.state !== 'closed') await Promise.race([this.#context.close().catch(() => {}), later(CLOSE_MS)]);
   }
