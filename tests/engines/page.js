@@ -1,4 +1,6 @@
-// The page of these tests: somebody's page with a context of its own, into which it takes one output. Each function is called by a test.
+// Somebody's page with a context of its own, into which it takes one output. The tests call what hangs on `window.engines`.
+
+import { createOutput, availableTransport } from '/index.js';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -15,47 +17,104 @@ for (const [name, list] of [['error', complaints], ['warn', warnings]]) {
   };
 }
 
-const answer = (from) => new Promise((resolve) => {
-  from.onmessage = ({ data }) => resolve(data);
-  from.postMessage(null);
+/** What a watcher (device.js, thread.js) has seen since it was last asked. */
+const ask = (watcher) => new Promise((resolve) => {
+  watcher.onmessage = ({ data }) => resolve(data);
+  watcher.postMessage(null);
 });
 
 window.engines = {
-  context: null,
+  output: null,
+  events: [],
 
-  where: () => ({ isolated: window.crossOriginIsolated, memory: typeof SharedArrayBuffer !== 'undefined', agent: navigator.userAgent }),
+  where: () => ({ isolated: window.crossOriginIsolated, memory: typeof SharedArrayBuffer !== 'undefined', transport: availableTransport() }),
 
-  complaints: () => ({ complaints, warnings }),
+  said: () => ({ complaints, warnings }),
 
-  /** A context with the watchers of device and threads. Resolves to its rate when it runs. */
-  async begin() {
-    this.context = new AudioContext({ sampleRate: 48000 });
-    await this.context.audioWorklet.addModule('device.js');
-    // The channel count says that it is not connected to anything: it plays silence.
-    this.device = new AudioWorkletNode(this.context, 'device', { outputChannelCount: [1] });
-    this.device.connect(this.context.destination);
+  /** A context, and in it an output whose producer is producer.js with `data`; and beside it the watchers of device and threads. Nothing plays before `play`. */
+  async open({ data, ...options }) {
+    const context = new AudioContext({ sampleRate: 48_000 });
+    this.context = context;
+    await context.audioWorklet.addModule('device.js');
+    this.device = new AudioWorkletNode(context, 'device');
+    this.device.connect(context.destination);
     this.thread = new Worker('thread.js');
-    await this.context.resume();
-    return this.context.sampleRate;
+    this.output = await createOutput({ context, module: new URL('producer.js', location.href), data, ...options });
+    this.output.node.connect(context.destination);
+    for (const type of ['underrun', 'statechange', 'producerlost', 'recovered']) {
+      this.output.addEventListener(type, ({ detail }) => this.events.push({ type, ...detail, error: detail.error && { code: detail.error.code, message: detail.error.message } }));
+    }
+    return { state: this.output.state, transport: this.output.transport };
   },
 
-  /** How the device and the threads behave during `ms`, while the page's own thread is busy for `busy` out of every `every` ms. */
-  async watch(ms, { busy = 0, every = 250 } = {}) {
-    await Promise.all([answer(this.device.port), answer(this.thread)]);
+  play() {
+    return this.output.start();
+  },
+
+  /** The figures, the losses, and what happened so far. */
+  async look() {
+    const stats = await this.output.look();
+    return { stats, losses: this.output.losses, events: this.events };
+  },
+
+  /** Waits until `frames` fresh frames were played since `play`; or, so that a test can tell why not, for `ms` at most. */
+  async played(frames, ms = 40_000) {
+    for (const patience = performance.now() + ms; performance.now() < patience; await sleep(50)) {
+      if ((await this.output.look()).ledger.freshFrames >= frames) break;
+    }
+    return this.look();
+  },
+
+  /** The same until an event of `type` was heard. */
+  async heard(type, ms = 40_000) {
+    for (const patience = performance.now() + ms; performance.now() < patience && !this.events.some((event) => event.type === type); await sleep(20));
+    return this.look();
+  },
+
+  /** What is lost within `ms`, while this thread is busy for `busy` ms four times a second; and what device and threads were like meanwhile. */
+  async watch(ms, busy) {
+    await Promise.all([ask(this.device.port), ask(this.thread)]);
+    const { underruns: before, ledger } = await this.output.look();
+    let [times, longest] = [0, 0];
     const keepBusy = () => {
-      for (const until = performance.now() + busy; performance.now() < until; );
+      const began = performance.now();
+      while (performance.now() - began < busy);
+      times += 1;
+      longest = Math.max(longest, performance.now() - began);
     };
-    const timer = busy > 0 ? setInterval(keepBusy, every) : null;
-    const before = this.context.currentTime;
-    const began = performance.now();
+    const timer = busy > 0 ? setInterval(keepBusy, 250) : null;
     await sleep(ms);
     clearInterval(timer);
-    const [device, late] = await Promise.all([answer(this.device.port), answer(this.thread)]);
-    return { ...device, threadLateMs: late, seconds: this.context.currentTime - before, wall: (performance.now() - began) / 1000 };
+    const { underruns, ledger: now } = await this.output.look();
+    const [device, threadLateMs] = await Promise.all([ask(this.device.port), ask(this.thread)]);
+    const causes = Object.entries(underruns.byCause).map(([cause, events]) => [cause, events - before.byCause[cause]]).filter(([, events]) => events > 0);
+    return {
+      underruns: underruns.events - before.events,
+      frames: underruns.frames - before.frames,
+      causes: Object.fromEntries(causes),
+      fresh: now.freshFrames - ledger.freshFrames,
+      device,
+      threadLateMs: Math.round(threadLateMs),
+      busy: { times, longest: Math.round(longest) },
+    };
   },
 
-  async end() {
-    this.thread?.terminate();
-    await this.context?.close();
+  /** Ends everything; the final figures. */
+  async close() {
+    const stats = await this.output.close();
+    const { state, losses } = this.output;
+    this.thread.terminate();
+    await this.context.close();
+    return { stats, state, losses };
+  },
+
+  /** The code of the error that `createOutput` refuses `options` with; null if it does not. */
+  async refused(options) {
+    try {
+      await (await createOutput(options)).close();
+      return null;
+    } catch (error) {
+      return error.code ?? error.message;
+    }
   },
 };

@@ -1,9 +1,9 @@
-// Sleeps and looks how much too late it is woken: what any producer's worker has to put up with here.
+// Watches how late a worker is woken that sleeps as a producer's does.
 
 const SLEEP_MS = 5;
 
 let longest = 0;
-let before = performance.now();
+let latest = performance.now();
 
 onmessage = () => {
   postMessage(longest);
@@ -12,6 +12,6 @@ onmessage = () => {
 
 setInterval(() => {
   const now = performance.now();
-  longest = Math.max(longest, now - before - SLEEP_MS);
-  before = now;
+  longest = Math.max(longest, now - latest - SLEEP_MS);
+  latest = now;
 }, SLEEP_MS);
