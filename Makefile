@@ -1,6 +1,6 @@
 # Thin: each command is a script under ci/. A target's ## text is its line in the list.
 .DEFAULT_GOAL := help
-.PHONY: help serve build test bench study soak fmt clean
+.PHONY: help serve build package test bench study soak fmt clean
 MAKEFLAGS += --no-print-directory
 
 help: ## list these commands
@@ -11,6 +11,9 @@ serve: ## set up what is missing, build the page and serve it at http://localhos
 
 build: ## leave the page as a static site in dist/
 	@ci/setup build && ci/build
+
+package: ## make the npm package: the folder target/npm/noxrun and its tarball
+	@ci/setup test && ci/package
 
 test: ## set up what is missing and run every check
 	@ci/setup test && ci/test-all

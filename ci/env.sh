@@ -79,13 +79,34 @@ need_site() {
     local stamp=$root/target/site.stamp
     export NOXRUN_SITE=$root/target/site
     if [ -e "$stamp" ] && [ -z "$(find . -mindepth 1 \( -path ./target -o -path ./dist -o -path ./node_modules -o -path ./tests \
-        -o -path ./benches -o -path ./examples -o -path ./docs -o -path ./.git -o -path ./ci -o -name '*.md' \) -prune -o -newer "$stamp" -print -quit)" ]; then
+        -o -path ./benches -o -path ./examples -o -path ./docs -o -path ./npm -o -path ./.git -o -path ./ci -o -name '*.md' \) -prune -o -newer "$stamp" -print -quit)" ]; then
         return
     fi
     mkdir -p "$root/target"
     # Dated before the build: what changes during it counts as newer.
     touch "$stamp.new"
     ci/build "$NOXRUN_SITE"
+    mv "$stamp.new" "$stamp"
+}
+
+# Is anything of "${@:2}" newer than file $1, or that file not there?
+is_newer() {
+    local stamp=$1
+    shift
+    [ ! -e "$stamp" ] || [ -n "$(find "$@" -newer "$stamp" -print -quit)" ]
+}
+
+# Makes the npm package in target/npm, for tests and releases, unless nothing that goes into it is newer.
+need_package() {
+    local stamp=$root/target/npm.stamp
+    export NOXRUN_PACKAGE=$root/target/npm
+    if [ -e "$NOXRUN_PACKAGE/noxrun" ] && ! is_newer "$stamp" npm src .cargo Cargo.toml Cargo.lock CHANGELOG.md LICENSE-APACHE LICENSE-MIT package-lock.json \
+        ci/package ci/bundle.mjs ci/build-engine ci/short-names.mjs ci/release; then
+        return
+    fi
+    mkdir -p "$root/target"
+    touch "$stamp.new"
+    ci/package "$NOXRUN_PACKAGE"
     mv "$stamp.new" "$stamp"
 }
 

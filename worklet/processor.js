@@ -26,15 +26,20 @@ function stubs(module, memory, given) {
 export class NoxrunProcessor extends AudioWorkletProcessor {
   constructor({ outputChannelCount, processorOptions }) {
     super();
-    this.alive = true;
-    this.started = false;
-    this.wantsTime = 1;
-    this.told = 0;
     this.channels = outputChannelCount[0];
     // Not every browser names the quantum; another one is served in pieces.
     this.frames = globalThis.renderQuantumSize ?? 128;
     this.port.onmessage = ({ data }) => this.hear(data);
-    this.attach(processorOptions);
+    this.begin(processorOptions);
+  }
+
+  // Serves the output that `options` tell of from now on.
+  begin(options) {
+    this.alive = true;
+    this.started = false;
+    this.wantsTime = 1;
+    this.told = 0;
+    this.attach(options);
     if (this.handle === 0) {
       this.port.postMessage('refused');
       this.alive = false;
@@ -113,4 +118,13 @@ export class NoxrunProcessor extends AudioWorkletProcessor {
   }
 }
 
-registerProcessor(NAME, NoxrunProcessor);
+// A context may have been given another copy of the same version before, which will do: a name can be registered once.
+export function register(name, processor) {
+  try {
+    registerProcessor(name, processor);
+  } catch (error) {
+    if (error.name !== 'NotSupportedError') throw error;
+  }
+}
+
+register(NAME, NoxrunProcessor);

@@ -407,7 +407,7 @@ impl Snapshot {
     }
 
     /// The same with what `here`, of the producer's own memory, knows better: what it did and why. What was produced stays as it was received.
-    #[cfg(feature = "strategies")]
+    #[cfg(any(feature = "strategies", feature = "embed"))]
     pub fn with_producer(self, here: Snapshot) -> Snapshot {
         let received = self.producer;
         Snapshot {

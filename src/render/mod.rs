@@ -13,7 +13,7 @@ pub use clock::Clock;
 #[cfg(not(target_family = "wasm"))]
 pub use clock::SystemClock;
 pub use pace::Pace;
-#[cfg(feature = "strategies")]
+#[cfg(any(feature = "strategies", feature = "embed"))]
 pub use pacer::Outgoing;
 #[cfg(any(feature = "strategies", all(target_family = "wasm", feature = "bench")))]
 pub(crate) use pacer::Work;

@@ -54,14 +54,16 @@ struct Nap {
     from_ms: f64,
 }
 
-/// The block that was rendered last, for strategies that carry it elsewhere themselves.
-#[cfg(feature = "strategies")]
+/// Frames that are to be carried to the audio thread: those of the block that was rendered last, for strategies that carry it themselves.
+#[cfg(any(feature = "strategies", feature = "embed"))]
 #[derive(Debug, Clone, Copy)]
 pub struct Outgoing<'a> {
     /// Interleaved.
     pub samples: &'a [f32],
     /// Place of its end among all frames committed.
     pub end: u64,
+    /// Frames that were committed after it and are to be carried next.
+    pub behind: u64,
     /// Everything before this place is to be discarded.
     pub flushed_to: u64,
     /// Where the reader is when there is room for another block.
@@ -168,6 +170,7 @@ impl<C: Clock> Pacer<C> {
         Outgoing {
             samples: &self.block[..self.outgoing],
             end,
+            behind: 0,
             flushed_to: self.producer.flushed_to(),
             room_at: (end + block).saturating_sub(ring.limit() as u64),
         }

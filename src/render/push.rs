@@ -156,6 +156,23 @@ impl<C: Clock> PushWriter<C> {
         self.nothing_comes();
     }
 
+    /// Drops what lies ahead: what is written next is heard at once.
+    pub fn flush(&mut self) {
+        self.delays.jumped();
+        self.producer.flush();
+    }
+
+    /// Lives, though it has nothing to write.
+    pub fn beat(&self) {
+        self.tell(|ledger| ledger.heartbeat.add(1));
+    }
+
+    /// Says that the page asked to stop, and that it has.
+    pub fn stop(&mut self) {
+        self.set_state(ProducerState::Stopped);
+        self.nothing_comes();
+    }
+
     /// The caller is back: for how long it was gone, in ms. Nobody knows what it did before its first call.
     fn back(&mut self) -> f64 {
         let left_ms = self.left_ms.take();

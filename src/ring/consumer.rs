@@ -91,6 +91,23 @@ impl Consumer {
         Ok(first + second)
     }
 
+    /// Copies frames from place `from` on into `interleaved` without freeing their room; `from` is not before the reader's own place. Returns the frames copied: fewer where fewer are there.
+    #[cfg(all(feature = "embed", not(loom)))]
+    pub fn peek(&mut self, from: u64, interleaved: &mut [f32]) -> usize {
+        let ahead = from.saturating_sub(self.read) as usize;
+        let (channels, capacity) = (self.ring.channels(), self.ring.capacity());
+        let frames = self.read_available().saturating_sub(ahead).min(interleaved.len() / channels);
+        let at = (self.at + ahead) % capacity;
+        let first = frames.min(capacity - at);
+        let (head, rest) = interleaved[..frames * channels].split_at_mut(first * channels);
+        // SAFETY: what is read lies between the reader's place and the writer's, so it belongs to the consumer, and within the storage.
+        unsafe {
+            self.ring.storage.read(at * channels, head);
+            self.ring.storage.read(0, rest);
+        }
+        frames
+    }
+
     /// Up to `frames` frames to be read in place: two slices (the second is empty unless they wrap), interleaved. Then [`commit`](Consumer::commit) what was read.
     #[cfg(not(loom))]
     #[inline]
@@ -147,7 +164,7 @@ impl Consumer {
     }
 
     /// Goes on at `position`, for strategies whose samples lie elsewhere: what lies before it was read there, or is not wanted. Never goes back.
-    #[cfg(feature = "strategies")]
+    #[cfg(any(feature = "strategies", feature = "embed"))]
     #[inline]
     pub fn skip_to(&mut self, position: u64) {
         self.read = self.read.max(position);

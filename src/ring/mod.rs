@@ -150,6 +150,12 @@ impl Ring {
         self.producer.0.write.load(Ordering::Acquire)
     }
 
+    /// Position before which the producer wants everything discarded, for an observer.
+    #[cfg(feature = "embed")]
+    pub fn flush_position(&self) -> u64 {
+        self.producer.0.skip_to.load(Ordering::Acquire)
+    }
+
     /// Position after the last frame read or discarded, for an observer; older than the truth by the time it is used.
     pub fn read_position(&self) -> u64 {
         self.consumer.0.read.load(Ordering::Acquire)

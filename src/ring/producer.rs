@@ -180,14 +180,14 @@ impl Producer {
     }
 
     /// Asks the consumer to discard everything before `position`, at most [`Producer::position`]: what another ring's producer asked for, handed on.
-    #[cfg(feature = "strategies")]
+    #[cfg(any(feature = "strategies", feature = "embed"))]
     pub fn flush_to(&mut self, position: u64) {
         // Release: as in `flush`.
         self.ring.producer.0.skip_to.store(position.min(self.write), Ordering::Release);
     }
 
     /// Place up to which everything was asked to be discarded.
-    #[cfg(feature = "strategies")]
+    #[cfg(any(feature = "strategies", feature = "embed"))]
     pub fn flushed_to(&self) -> u64 {
         self.ring.producer.0.skip_to.load(Ordering::Relaxed)
     }

@@ -24,6 +24,16 @@ pub const fn bytes(samples: usize) -> usize {
     HEADER * size_of::<f64>() + samples * size_of::<f32>()
 }
 
+/// Puts samples behind a header, as pairs of them: the message is of doubles, so that it begins where a double may.
+pub(crate) fn pack(message: &mut [f64], samples: &[f32]) {
+    let (pairs, rest) = samples.as_chunks::<2>();
+    let both = |[first, second]: [f32; 2]| f64::from_bits(u64::from(second.to_bits()) << 32 | u64::from(first.to_bits()));
+    let last = rest.first().map(|sample| [*sample, 0.0]);
+    for (place, pair) in message.iter_mut().zip(pairs.iter().copied().chain(last)) {
+        *place = both(pair);
+    }
+}
+
 /// What stands where in the header. Frames unless said otherwise; all fit into the whole numbers of a double.
 #[derive(Debug, Clone, Copy)]
 #[repr(usize)]
@@ -79,7 +89,11 @@ impl Sender {
     pub fn header(&mut self, shared: &SharedOutput, outgoing: &Outgoing<'_>, told_state: u32, now_ms: f64) -> Option<[f64; HEADER]> {
         let ledger = &shared.producer;
         let frames = outgoing.samples.len() / shared.ring.channels();
-        let state = ledger.state.load(Ordering::Relaxed);
+        // A new state is of the time after all that is on its way.
+        let state = match outgoing.behind {
+            0 => ledger.state.load(Ordering::Relaxed),
+            _ => told_state,
+        };
         if frames == 0 && outgoing.flushed_to == self.flushed_to && state == told_state {
             return None;
         }
@@ -105,6 +119,8 @@ impl Sender {
         for (place, count) in (Place::Totals as usize + 1..).zip(totals(ledger)) {
             put(place, count.get() as f64);
         }
+        // What follows later was not produced yet, as far as the receiver is concerned.
+        header[Place::Totals as usize + 1] -= outgoing.behind as f64;
         Some(header)
     }
 }
@@ -123,6 +139,14 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Writes it down on the producer's side.
+    pub(crate) fn store(self, shared: &SharedOutput) {
+        let reader = &shared.consumer.0;
+        reader.requested.store(self.requested, Ordering::Relaxed);
+        reader.starved_at.store(self.starved_at, Ordering::Relaxed);
+        reader.underrun_events.store(self.underruns, Ordering::Release);
+    }
+
     /// As it stands on the audio thread.
     pub fn of(shared: &SharedOutput) -> Answer {
         let consumer = &shared.consumer.0;
@@ -154,10 +178,7 @@ impl Mirror {
 
     /// An answer came: there may be room now.
     pub fn hear(&mut self, answer: Answer) {
-        let reader = &self.shared.consumer.0;
-        reader.requested.store(answer.requested, Ordering::Relaxed);
-        reader.starved_at.store(answer.starved_at, Ordering::Relaxed);
-        reader.underrun_events.store(answer.underruns, Ordering::Release);
+        answer.store(&self.shared);
         self.consumer.skip_to(answer.read);
         self.shared.ring.call();
     }

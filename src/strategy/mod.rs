@@ -26,7 +26,7 @@ mod heard;
 mod kind;
 #[cfg(all(feature = "strategies", not(loom)))]
 mod latest;
-#[cfg(all(feature = "strategies", not(loom)))]
+#[cfg(all(any(feature = "strategies", feature = "embed"), not(loom)))]
 pub mod message;
 #[cfg(all(feature = "strategies", not(loom)))]
 mod queue;

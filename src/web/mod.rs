@@ -12,13 +12,15 @@
 
 #[cfg(feature = "bench")]
 mod bench;
+#[cfg(feature = "page")]
 mod clock;
 #[cfg(feature = "decode")]
 pub mod codec;
+#[cfg(feature = "page")]
 mod error;
-#[cfg(feature = "faults")]
+#[cfg(all(feature = "page", feature = "faults"))]
 mod faults;
-#[cfg(feature = "faults")]
+#[cfg(all(feature = "page", feature = "faults"))]
 mod faulty;
 #[cfg(feature = "decode")]
 mod fed;
@@ -28,35 +30,43 @@ pub mod feed_port;
 pub mod feeder;
 #[cfg(feature = "decode")]
 mod file;
+#[cfg(feature = "embed")]
+pub mod embed;
 #[cfg(feature = "decode")]
 mod media;
+#[cfg(feature = "page")]
 mod message;
+#[cfg(feature = "page")]
 mod options;
 #[cfg(feature = "strategies")]
 mod outbox;
+#[cfg(feature = "page")]
 pub mod page;
+#[cfg(feature = "page")]
 mod peek;
+#[cfg(feature = "page")]
 mod playback;
-#[cfg(feature = "strategies")]
+#[cfg(any(feature = "strategies", feature = "embed"))]
 pub mod raw;
 #[cfg(feature = "decode")]
 pub mod scanner;
-#[cfg(feature = "explain")]
+#[cfg(all(feature = "page", feature = "explain"))]
 mod timing;
 #[cfg(feature = "decode")]
 pub mod url;
+#[cfg(feature = "page")]
 pub mod worker;
 pub mod worklet;
 
 /// Without the feature `decode` there are no feeds.
-#[cfg(not(feature = "decode"))]
+#[cfg(all(feature = "page", not(feature = "decode")))]
 mod fed {
     #[derive(Default)]
     pub(super) struct Feeds;
 }
 
 /// Without the feature `faults` nothing fails on purpose.
-#[cfg(not(feature = "faults"))]
+#[cfg(all(feature = "page", not(feature = "faults")))]
 mod faulty {
     use super::WorkerClock;
     use crate::render::Source;
@@ -75,8 +85,13 @@ mod faulty {
     }
 }
 
+#[cfg(feature = "page")]
 pub use clock::WorkerClock;
+#[cfg(feature = "embed")]
+pub use embed::OwnSource;
+#[cfg(feature = "page")]
 pub use error::PageError;
+#[cfg(feature = "page")]
 pub use options::{LatencyHint, OutputOptions, SourceSpec};
 #[cfg(feature = "decode")]
 pub use options::{MediaItem, MediaList};

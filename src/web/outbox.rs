@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::render::Outgoing;
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
-use crate::strategy::message::{Answer, HEADER, Mirror, Sender, bytes};
+use crate::strategy::message::{Answer, HEADER, Mirror, Sender, bytes, pack};
 
 /// What is to be sent.
 pub(super) struct Outbox {
@@ -37,12 +37,7 @@ impl Outbox {
         };
         self.told_state = shared.producer.state.load(Ordering::Relaxed);
         self.message[..HEADER].copy_from_slice(&header);
-        let (pairs, rest) = outgoing.samples.as_chunks::<2>();
-        let both = |[first, second]: [f32; 2]| f64::from_bits(u64::from(second.to_bits()) << 32 | u64::from(first.to_bits()));
-        let last = rest.first().map(|sample| [*sample, 0.0]);
-        for (place, pair) in self.message[HEADER..].iter_mut().zip(pairs.iter().copied().chain(last)) {
-            *place = both(pair);
-        }
+        pack(&mut self.message[HEADER..], outgoing.samples);
         bytes(outgoing.samples.len())
     }
 

@@ -12,6 +12,9 @@ const SECOND_AREA: u32 = 1;
 const WANTS_TIME: u32 = 2;
 /// The ring has been filled for the first time.
 const STARTED: u32 = 4;
+/// The producer was woken: where it has another memory, it waits for an answer. Must match `worklet/inbox.js`.
+#[cfg(feature = "embed")]
+const CALLED: u32 = 8;
 
 /// Attaches to the output at `address` for quanta of `frames` frames. Returns a handle, or 0 when there is no output of this version there or it has a consumer already.
 #[unsafe(no_mangle)]
@@ -55,7 +58,10 @@ pub extern "C" fn noxrun_busy(address: usize, ms: f64) {
 pub(super) fn quantum<L: Keep + 'static>(handle: usize, frames: usize, now_ms: f64) -> u32 {
     let quanta = quanta::<L>(handle);
     let area = quanta.quantum(frames, now_ms) as u32 * SECOND_AREA;
-    area | if quanta.wants_time() { WANTS_TIME } else { 0 } | if quanta.started() { STARTED } else { 0 }
+    let told = area | if quanta.wants_time() { WANTS_TIME } else { 0 } | if quanta.started() { STARTED } else { 0 };
+    #[cfg(feature = "embed")]
+    let told = told | if quanta.called() { CALLED } else { 0 };
+    told
 }
 
 /// A share in the output at `address`, if there is one.

@@ -1,5 +1,6 @@
 //! A clock without glue.
 
+#[cfg(feature = "faults")]
 use core::time::Duration;
 
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -22,6 +22,12 @@ const LATER: u32 = 0;
 const NOW: u32 = 1;
 const OUT_OF_ORDER: u32 = 2;
 
+/// Address of the ring of the output at `address`.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_ring(address: usize) -> usize {
+    shared_at(address).map_or(0, |shared| Arc::as_ptr(&shared.ring) as usize)
+}
+
 /// An inbox for messages of up to `frames` frames to the output at `address`. Returns a handle, or 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_message_inbox(address: usize, frames: usize) -> usize {

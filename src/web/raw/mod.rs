@@ -9,29 +9,42 @@
 //! | `noxrun_message_…` | `worklet/strategies.js`, where blocks come as messages |
 //! | `noxrun_page_…` | `src/web/page/on_page.rs` |
 
+#[cfg(feature = "strategies")]
 mod any;
 mod clock;
 mod message;
+#[cfg(feature = "strategies")]
 mod page;
+#[cfg(feature = "strategies")]
 mod spec;
 
+#[cfg(feature = "strategies")]
 pub use any::AnyQuanta;
 pub use clock::RawClock;
+#[cfg(feature = "strategies")]
 pub use page::{PagePacer, STOPPED};
+#[cfg(feature = "strategies")]
 pub use spec::{SourceNumbers, Spec};
 
+#[cfg(feature = "strategies")]
 use crate::render::Source;
+#[cfg(feature = "strategies")]
 use crate::ring::sync::Arc;
+#[cfg(feature = "strategies")]
 use crate::shared::SharedOutput;
+#[cfg(feature = "strategies")]
 use crate::source::{Index, Sine};
+#[cfg(feature = "strategies")]
 use crate::web::fed::Feeds;
 
 /// What stands behind the numbers at `address`, which [`noxrun_numbers`](spec::noxrun_numbers) gave out.
+#[cfg(feature = "strategies")]
 pub(super) fn spec_at(address: usize, count: usize) -> Option<Spec> {
     Spec::from_numbers(spec::numbers_at(address, count))
 }
 
 /// Opens what is to be played.
+#[cfg(feature = "strategies")]
 fn open(source: SourceNumbers, shared: &Arc<SharedOutput>, feeds: &mut Feeds) -> Option<Box<dyn Source>> {
     match source {
         SourceNumbers::Sine(hz) => Some(Box::new(Sine::new(hz).ok()?)),

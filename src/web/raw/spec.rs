@@ -210,8 +210,4 @@ pub extern "C" fn noxrun_output(numbers: usize, count: usize) -> usize {
     crate::ring::sync::Arc::into_raw(crate::ring::sync::Arc::new(shared)) as usize
 }
 
-/// Address of the ring of the output at `address`.
-#[unsafe(no_mangle)]
-pub extern "C" fn noxrun_ring(address: usize) -> usize {
-    crate::web::worklet::shared_at(address).map_or(0, |shared| crate::ring::sync::Arc::as_ptr(&shared.ring) as usize)
-}
+

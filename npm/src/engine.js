@@ -1,0 +1,82 @@
+// The engine's module: over which memory it runs, and what it imports.
+
+/** What noxrun_wish sets; must match src/web/embed/output.rs. */
+export const WISH = { PAUSED: 0, STOP: 1, RECOUNT: 2, COUNT_CALLBACKS: 3, CONCEAL: 4, LIMIT: 5 };
+
+/** Frames that the ring's storage holds: the largest ring, and room for another sound's first frames behind it. As in src/web/options.rs. */
+export const MAX_BUFFER = 16_384;
+export const CAPACITY = MAX_BUFFER + 8192;
+
+// 64 KiB pages. What one output needs is known: storage for 32 channels is 3 MiB, and a producer's own buffers are blocks. Browsers reserve the maximum of every memory.
+const SPARE_PAGES = 24;
+const GROWTH_PAGES = 128;
+
+/** A memory for one output (or one side of it): `least` pages that the module itself wants, and the storage for `channels`. `most` pages where a crate brings sound of its own. */
+export function outputMemory(least, channels, most) {
+  const initial = least + SPARE_PAGES + Math.ceil((CAPACITY * channels * 4) / 65_536);
+  return new WebAssembly.Memory({ initial, maximum: Math.max(initial + GROWTH_PAGES, most ?? 0), shared: true });
+}
+
+/** What every module wants: its imports by the beginnings of their names; what is not in `given` is for pages with glue, and never called. */
+export function imports(module, memory, given) {
+  const all = {};
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    const known = Object.keys(given).find((start) => name.includes(start));
+    (all[from] ??= {})[name] = kind === 'memory' ? memory : given[known] ?? (() => 0);
+  }
+  return all;
+}
+
+/** The module over `memory`, on this thread, with a stack of `stack` bytes (a multiple of 65,536). */
+export function instantiate(module, memory, stack, given = {}) {
+  const { exports } = new WebAssembly.Instance(module, imports(module, memory, { noxrunNow: () => performance.now(), ...given }));
+  exports.__wbindgen_start(stack);
+  return exports;
+}
+
+/** Makes the output that `settings` tell of; its address. */
+export function make(exports, { channels, limit, sampleRate, conceal, verify }) {
+  return exports.noxrun_make(channels, CAPACITY, limit, sampleRate, conceal, verify ? 1 : 0);
+}
+
+/** Milliseconds since the epoch, by the page's (or worker's) clock. */
+export const epochNow = () => performance.timeOrigin + performance.now();
+
+/** Pages that `module` wants at least. A module that imports its memory does not tell; its bytes do. */
+export function leastPages(bytes) {
+  const view = new Uint8Array(bytes);
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = view[at++];
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+  };
+  const skipText = () => { at += number(); };
+  // Limits: a flag for a maximum, one for sharing, then one or two numbers.
+  const limits = () => {
+    const flags = number();
+    const least = number();
+    if (flags & 1) number();
+    return least;
+  };
+  while (at < view.length) {
+    const section = view[at++];
+    const end = number() + at;
+    if (section === 2) {
+      for (let left = number(); left > 0; left -= 1) {
+        skipText();
+        skipText();
+        const kind = view[at++];
+        if (kind === 2) return limits();
+        if (kind === 0) number();
+        else if (kind === 1) { at += 1; limits(); } else if (kind === 3) at += 2;
+        else { at += 1; number(); }
+      }
+    }
+    at = end;
+  }
+  return 0;
+}

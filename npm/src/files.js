@@ -1,0 +1,141 @@
+// What is loaded: the engine's module, the audio thread's file, the producer's worker. Whatever fails says which file, and what to do.
+
+import { instantiate, leastPages } from './engine.js';
+import { NoxrunError } from './errors.js';
+
+// The page's own memory: books of outputs. 64 KiB pages; the stack in bytes.
+const BOOK_PAGES = 32;
+const MOST_BOOK_PAGES = 1024;
+const BOOK_STACK = 1 << 17;
+// How long a worker may take to load, in ms.
+const WORKER_MS = 15_000;
+
+const engines = new Map();
+const added = new WeakMap();
+const standing = new Map();
+
+/** What `url` is called in messages. */
+const nameOf = (url) => String(url);
+
+/** Runs `work`, which loads `url`; a failure gets a code and says what to do. */
+async function guarded(url, what, work) {
+  const violations = [];
+  const hear = (event) => violations.push(event);
+  document.addEventListener('securitypolicyviolation', hear);
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof NoxrunError && error.code !== 'not-loaded') throw error;
+    // A violation is told in a task of its own.
+    await new Promise((resolve) => { setTimeout(resolve, 0); });
+    const directive = violations[0]?.effectiveDirective;
+    if (directive !== undefined || /Content.Security.Policy|unsafe-eval/i.test(error.message)) throw forbidden(url, what, directive, error);
+    throw error instanceof NoxrunError ? error : new NoxrunError('not-loaded', `${what} ${nameOf(url)} did not load: ${error.message || error}. ${advice}`, { cause: error, url: nameOf(url) });
+  } finally {
+    document.removeEventListener('securitypolicyviolation', hear);
+  }
+}
+
+const advice = 'Serve the package\'s files beside each other, or name their addresses with createOutput({ urls })';
+
+function forbidden(url, what, directive = 'script-src', cause) {
+  const allow = cause instanceof WebAssembly.CompileError || /unsafe-eval/.test(cause?.message ?? '') ? '\'wasm-unsafe-eval\' in script-src' : `this address in ${directive}`;
+  return new NoxrunError('csp', `the page's Content-Security-Policy (${directive}) forbids ${what} ${nameOf(url)}: allow ${allow}`, { cause, url: nameOf(url) });
+}
+
+/** The module at `url`, compiled once: { module, pages (64 KiB ones that it wants), exports and memory (the page's own instance) }. */
+export function loadEngine(url) {
+  const key = String(url);
+  let engine = engines.get(key);
+  if (engine === undefined) {
+    engine = guarded(url, 'the engine', () => compile(key));
+    engines.set(key, engine);
+    // The next one may try again.
+    engine.catch(() => engines.delete(key));
+  }
+  return engine;
+}
+
+async function compile(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new NoxrunError('not-loaded', `the engine ${url} did not load: the server answers ${response.status}. ${advice}`, { url });
+  const bytes = await response.arrayBuffer();
+  if (new DataView(bytes).byteLength < 8 || new DataView(bytes).getUint32(0) !== 0x0061736d) {
+    throw new NoxrunError('not-loaded', `${url} is no Wasm module but ${response.headers.get('content-type') ?? 'something else'}. ${advice}`, { url });
+  }
+  const module = await WebAssembly.compile(bytes);
+  const pages = leastPages(bytes);
+  const memory = new WebAssembly.Memory({ initial: pages + BOOK_PAGES, maximum: MOST_BOOK_PAGES, shared: true });
+  const exports = instantiate(module, memory, BOOK_STACK);
+  if (exports.noxrun_book === undefined) throw new NoxrunError('version-mismatch', `${url} is no engine of this package: build it with the feature "embed"`, { url });
+  return { module, pages, memory, exports };
+}
+
+/** Gives the audio thread of `context` its file, once. */
+export function addProcessor(context, url) {
+  if (context.audioWorklet === undefined) {
+    return Promise.reject(new NoxrunError('no-audio-worklet', 'there is no AudioWorklet here: serve the page over https (or from localhost), to a browser of 2021 or later'));
+  }
+  const of = added.get(context) ?? new Map();
+  added.set(context, of);
+  const key = String(url);
+  let adding = of.get(key);
+  if (adding === undefined) {
+    adding = guarded(url, 'the audio thread\'s file', () => context.audioWorklet.addModule(key).catch(async (error) => { throw await missing(key, error); }));
+    of.set(key, adding);
+    adding.catch(() => of.delete(key));
+  }
+  return adding;
+}
+
+// Browsers do not say why a script did not load.
+async function missing(url, error) {
+  const answer = await fetch(url).catch(() => null);
+  if (answer !== null && answer.ok) return error;
+  return new Error(answer === null ? 'it cannot be reached' : `the server answers ${answer.status}`);
+}
+
+/** A worker that runs producer.js, and is up. */
+async function startWorker(url) {
+  return guarded(url ?? 'producer.js', 'the worker', () => new Promise((resolve, reject) => {
+    // Written out for bundlers, which look for exactly this.
+    const worker = url === undefined
+      ? new Worker(new URL('./producer.js', import.meta.url), { type: 'module', name: 'noxrun-producer' })
+      : new Worker(url, { type: 'module', name: 'noxrun-producer' });
+    const give = (error) => {
+      worker.terminate();
+      reject(error);
+    };
+    const late = setTimeout(() => give(new NoxrunError('no-answer', `the worker ${url ?? 'producer.js'} did not start within ${WORKER_MS / 1000} s`)), WORKER_MS);
+    worker.onmessage = () => {
+      clearTimeout(late);
+      worker.onmessage = null;
+      worker.onerror = null;
+      resolve(worker);
+    };
+    worker.onerror = (event) => {
+      clearTimeout(late);
+      event.preventDefault?.();
+      missing(url ?? new URL('./producer.js', import.meta.url), new Error(event.message || 'it did not load')).then(give);
+    };
+  }));
+}
+
+/** Has a worker stand by, so that the next output need not wait for one. */
+export function standBy(url) {
+  const key = url === undefined ? '' : String(url);
+  if (!standing.has(key)) {
+    const worker = startWorker(url === undefined ? undefined : key);
+    standing.set(key, worker);
+    // Whoever starts an output hears why.
+    worker.catch(() => standing.delete(key));
+  }
+  return standing.get(key);
+}
+
+/** The worker that stands by, or a new one. */
+export function takeWorker(url) {
+  const worker = standBy(url);
+  standing.delete(url === undefined ? '' : String(url));
+  return worker;
+}

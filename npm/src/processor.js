@@ -1,0 +1,63 @@
+// The audio thread's file. Bundled into one without imports: AudioWorkletGlobalScope has no dynamic ones, and bundlers do not follow static ones.
+
+import { Inbox, look } from '../../worklet/inbox.js';
+import { NoxrunProcessor, register } from '../../worklet/processor.js';
+import { make, outputMemory, WISH } from './engine.js';
+import { version } from './version.js';
+
+// The producer was woken, and waits for an answer; must match src/web/worklet.rs.
+const CALLED = 8;
+
+class EmbedProcessor extends NoxrunProcessor {
+  // Over the memory that all share, or over one of this thread's own, into which blocks come as messages.
+  attach({ module, memory, address, settings, pages, block, growth }) {
+    this.inbox?.close();
+    this.inbox = null;
+    this.instantiate(module, memory ?? outputMemory(pages, settings.channels, growth));
+    const { exports } = this;
+    this.serve = exports.noxrun_quantum;
+    this.staging = exports.noxrun_staging;
+    this.address = address ?? make(exports, settings);
+    if (memory === undefined && settings.paused) exports.noxrun_wish(this.address, WISH.PAUSED, 1);
+    this.handle = exports.noxrun_attach(this.address, this.frames);
+    if (this.handle === 0 || memory !== undefined) return;
+    this.inbox = new Inbox(this, this.address, this.channels, block, true);
+    if (this.inbox.handle === 0) this.handle = 0;
+  }
+
+  hear(data) {
+    switch (data?.type) {
+      // A new producer's output takes the place of the old one: this node stays where it is in the graph.
+      case 'begin':
+        this.begin(data.options);
+        break;
+      case 'port':
+        this.inbox.connect(data.port, (message) => this.receive(message));
+        break;
+      case 'look': {
+        const buffer = look(this, this.address, data);
+        this.port.postMessage({ type: 'look', buffer, id: data.id }, [buffer]);
+        break;
+      }
+      case 'wish':
+        this.exports.noxrun_wish(this.address, data.which, data.value);
+        break;
+      default:
+        this.inbox?.close();
+        super.hear(data);
+    }
+  }
+
+  receive(buffer) {
+    if (!this.alive) return;
+    if (!this.inbox.receive(buffer, Date.now())) this.port.postMessage('refused');
+  }
+
+  process(inputs, outputs) {
+    const goesOn = super.process(inputs, outputs);
+    if (this.inbox !== null && (this.told & CALLED) !== 0) this.inbox.answer();
+    return goesOn;
+  }
+}
+
+register(`noxrun-embed-${version}`, EmbedProcessor);
