@@ -24,7 +24,7 @@ const WINDOW_MS = 5000;
 const WINDOWS = 6;
 
 /** The package, and this folder's pages beside it. */
-const PACKAGE = path.resolve(process.env.NOXRUN_PACKAGE ?? 'target/npm/noxrun');
+const PACKAGE = path.resolve(process.env.NOXRUN_PACKAGE ?? 'target/npm', 'noxrun');
 const PAGES = fileURLToPath(new URL('../../engines', import.meta.url));
 const routes = Object.fromEntries(readdirSync(PAGES).filter((name) => /\.(html|js)$/.test(name)).map((name) => [`/engines/${name}`, path.join(PAGES, name)]));
 
@@ -54,7 +54,10 @@ class Column {
   async open(options = {}) {
     const { session, servers } = this.it;
     await session.open(`${servers[this.isolated].url}engines/page.html`);
-    await session.run(() => new Promise((resolve) => (document.readyState === 'complete' ? resolve() : addEventListener('load', resolve))));
+    await session.run(async () => {
+      if (document.readyState !== 'complete') await new Promise((resolve) => { addEventListener('load', () => resolve()); });
+      if (!window.engines) throw new Error('page.js did not run: is the package there, and whole?');
+    });
     const made = await session.run((options) => window.engines.open(options), { bufferFrames: BUFFER, ...this.options, ...options });
     assert.deepEqual(made, { state: 'ready', transport: this.transport });
     await session.run(() => window.engines.play());
