@@ -30,7 +30,8 @@ async function bring(producer, task, glue) {
   if (kind === 'sine') return producer.play(WAY.SINE, task.hz);
   if (kind === 'index') return producer.play(WAY.INDEX);
   if (kind === 'glue') {
-    const source = exported(glue, task.source, url)(producer.data);
+    // The producer as well: whoever steers the source wakes it.
+    const source = exported(glue, task.source, url)(producer.data, producer);
     return producer.play(WAY.OWN, source.intoAddress());
   }
   const module = await load(url, 'the module');
