@@ -27,7 +27,7 @@
 //! | start an output in a page | `web::page::Output` (Wasm only) |
 //!
 //! # Features
-//! None by default. `synth`: the built-in synthesiser. `decode`: audio files. `lab`: the page. `explain`: why frames were lost. `faults`: faults on purpose. `strategies`: the other ways from the producer to the audio thread. `count-allocations`: an allocator that counts.
+//! None by default. `synth`: the built-in synthesiser. `decode`: audio files. `page`: outputs in a page. `embed`: the npm package's engine. `lab`: the page at index.html. `explain`: why frames were lost. `faults`: faults on purpose. `strategies`: the other ways from the producer to the audio thread. `count-allocations`: an allocator that counts.
 // The instructions to wait on and notify a word of memory are not stable in Rust yet.
 #![cfg_attr(all(target_family = "wasm", target_feature = "atomics"), feature(stdarch_wasm_atomic_wait))]
 

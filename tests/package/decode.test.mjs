@@ -169,8 +169,8 @@ for (const transport of ['shared', 'message']) {
       // How many frames came between the place that was sought and the end: so the first of them was that one.
       assert.deepEqual([told.lasted, told.again].map((seconds) => Math.round(seconds * 44_100)), [frames, frames]);
       // Underruns break a run in two; the next piece goes on where it was.
-      const end = ({ first, frames: length }) => first + length;
-      const goesOn = (before, { first }) => before !== undefined && first >= end(before) && first <= end(before) + 8192;
+      const endOf = ({ first, frames: length }) => first + length;
+      const goesOn = (before, { first }) => before !== undefined && first >= endOf(before) && first <= endOf(before) + 8192;
       const pieces = told.runs.filter((piece, nth) => !goesOn(told.runs[nth - 1], piece)).map(({ first }) => first);
       // What was overtaken may have been heard for a moment.
       if (pieces.length === 6) assert.ok(within(pieces.splice(3, 1)[0], 4410), JSON.stringify(told.runs));
