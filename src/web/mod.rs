@@ -17,6 +17,8 @@ mod bench;
 mod clock;
 #[cfg(all(feature = "page", feature = "decode"))]
 pub mod codec;
+#[cfg(feature = "embed")]
+pub mod embed;
 #[cfg(feature = "page")]
 mod error;
 #[cfg(all(feature = "page", feature = "faults"))]
@@ -31,8 +33,6 @@ pub mod feed_port;
 pub mod feeder;
 #[cfg(feature = "decode")]
 mod file;
-#[cfg(feature = "embed")]
-pub mod embed;
 #[cfg(all(feature = "page", feature = "decode"))]
 mod media;
 #[cfg(feature = "page")]

@@ -243,7 +243,14 @@ mod tests {
         assert_eq!(take(&mut solo, 100, 50_000), []);
         assert!(matches!(
             news(&mut solo)[1..],
-            [News::Stretch { at: 50_000, seek: Some(5), .. }, News::Ended { at: 50_000 }]
+            [
+                News::Stretch {
+                    at: 50_000,
+                    seek: Some(5),
+                    ..
+                },
+                News::Ended { at: 50_000 }
+            ]
         ));
     }
 
