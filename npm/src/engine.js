@@ -1,5 +1,7 @@
 // The engine's module: over which memory it runs, and what it imports.
 
+import { NoxrunError } from './errors.js';
+
 /** What noxrun_wish sets; must match src/web/embed/output.rs. */
 export const WISH = { PAUSED: 0, STOP: 1, RECOUNT: 2, COUNT_CALLBACKS: 3, CONCEAL: 4, LIMIT: 5 };
 
@@ -14,7 +16,16 @@ const GROWTH_PAGES = 128;
 /** A memory for one output (or one side of it): `least` pages that the module itself wants, and the storage for `channels`. `most` pages where a crate brings sound of its own. */
 export function outputMemory(least, channels, most) {
   const initial = least + SPARE_PAGES + Math.ceil((CAPACITY * channels * 4) / 65_536);
-  return new WebAssembly.Memory({ initial, maximum: Math.max(initial + GROWTH_PAGES, most ?? 0), shared: true });
+  return oneMore(() => new WebAssembly.Memory({ initial, maximum: Math.max(initial + GROWTH_PAGES, most ?? 0), shared: true }));
+}
+
+/** What `make` allocates, or what is to be said where a browser has no room for another memory: each reserves some gigabytes of addresses, whatever its size. */
+export function oneMore(make) {
+  try {
+    return make();
+  } catch (error) {
+    throw new NoxrunError('too-many', `the browser has no room for another memory (${error.message}): close other outputs first`, { cause: error });
+  }
 }
 
 /** What every module wants: its imports by the beginnings of their names; what is not in `given` is for pages with glue, and never called. */

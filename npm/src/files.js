@@ -1,11 +1,11 @@
 // What is loaded: the engine's module, the audio thread's file, the producer's worker. Whatever fails says which file, and what to do.
 
-import { instantiate, leastPages } from './engine.js';
+import { instantiate, leastPages, oneMore } from './engine.js';
 import { NoxrunError } from './errors.js';
 
 // The page's own memory: books of outputs. 64 KiB pages; the stack in bytes.
 const BOOK_PAGES = 32;
-const MOST_BOOK_PAGES = 1024;
+const MOST_BOOK_PAGES = 8192;
 const BOOK_STACK = 1 << 17;
 // How long a worker may take to load, in ms.
 const WORKER_MS = 15_000;
@@ -65,7 +65,7 @@ async function compile(url) {
   }
   const module = await WebAssembly.compile(bytes);
   const pages = leastPages(bytes);
-  const memory = new WebAssembly.Memory({ initial: pages + BOOK_PAGES, maximum: MOST_BOOK_PAGES, shared: true });
+  const memory = oneMore(() => new WebAssembly.Memory({ initial: pages + BOOK_PAGES, maximum: MOST_BOOK_PAGES, shared: true }));
   const exports = instantiate(module, memory, BOOK_STACK);
   if (exports.noxrun_book === undefined) throw new NoxrunError('version-mismatch', `${url} is no engine of this package: build it with the feature "embed"`, { url });
   return { module, pages, memory, exports };
@@ -81,7 +81,10 @@ export function addProcessor(context, url) {
   const key = String(url);
   let adding = of.get(key);
   if (adding === undefined) {
-    adding = guarded(url, 'the audio thread\'s file', () => context.audioWorklet.addModule(key).catch(async (error) => { throw await missing(key, error); }));
+    const late = new Promise((_, reject) => {
+      setTimeout(() => reject(new NoxrunError('no-answer', `the audio thread did not load ${key} within ${WORKER_MS / 1000} s`, { url: key })), WORKER_MS);
+    });
+    adding = guarded(url, 'the audio thread\'s file', () => Promise.race([late, context.audioWorklet.addModule(key).catch(async (error) => { throw await missing(key, error); })]));
     of.set(key, adding);
     adding.catch(() => of.delete(key));
   }

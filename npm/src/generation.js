@@ -35,11 +35,7 @@ export class Generation {
 
   #share() {
     const { engine: { module, pages }, settings } = this;
-    try {
-      this.memory = outputMemory(pages, settings.channels, this.growth);
-    } catch (error) {
-      throw new NoxrunError('too-many', `no memory is left for another output (${error.message}): close others first`, { cause: error });
-    }
+    this.memory = outputMemory(pages, settings.channels, this.growth);
     this.exports = instantiate(module, this.memory, STACK_BYTES);
     this.address = make(this.exports, settings);
     if (this.address === 0) throw new NoxrunError('out-of-range', 'the engine refuses these settings');

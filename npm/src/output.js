@@ -15,6 +15,8 @@ import { version } from './version.js';
 const FADE_MS = 50;
 // How long a stop may take to be acknowledged before the worker is ended without its consent, in ms.
 const STOP_MS = 500;
+// How long the browser may take to close a context, in ms.
+const CLOSE_MS = 2000;
 // How long the browser may take to resume a context that had its gesture, in ms.
 const RESUME_MS = 1500;
 // A producer that is lost before it has played so long, in ms, so many times in a row, is not started again.
@@ -216,7 +218,7 @@ class Output extends EventTarget {
       throw new NoxrunError('audio', `the browser gave no audio node: ${error.message}`, { cause: error });
     }
     this.#node.port.onmessage = ({ data }) => this.#hear(data);
-    this.#node.onprocessorerror = () => this.#lose(new NoxrunError('audio', 'the audio thread\'s processor failed'), false);
+    this.#node.onprocessorerror = () => this.#lose(new NoxrunError('audio', 'the audio thread\'s processor failed: perhaps the browser has no room for another memory. Close other outputs'), false);
     if (this.#ownsContext) this.#node.connect(this.#context.destination);
     this.#attach(generation);
   }
@@ -385,10 +387,12 @@ class Output extends EventTarget {
     this.#changed();
   }
 
-  #warnSilent({ isReady }) {
-    if (isReady || this.#warnedSilent || !this.#playing || performance.now() - this.#begunAt < 5000) return;
+  #warnSilent({ isReady, book }) {
+    if (this.#warnedSilent || !this.#playing || this.#lost !== null || book.row[ROW.produced] > 0 || performance.now() - this.#begunAt < 5000) return;
     this.#warnedSilent = true;
-    console.warn('Noxrun: this output has waited 5 s for its producer. Does the worker call receiveOutput() (noxrun/worker), and was output.handle posted to it?');
+    console.warn(`Noxrun: this output has waited 5 s for its first frame. ${isReady
+      ? 'Its producer is there, but brings none'
+      : 'Its producer has not come: does the worker call receiveOutput() (noxrun/worker), and was output.handle posted to it?'}`);
   }
 
   // Each loss once: when its cause is known.
@@ -415,6 +419,11 @@ class Output extends EventTarget {
   /** The producer is gone. */
   #lose(error, mayRecover = true) {
     if (this.#closing !== null || this.#lost !== null || this.#recovering !== null) return;
+    if (this.#generation === null) {
+      // It has not begun: whoever waits for it hears of it.
+      this.#attached.ready.reject(error);
+      return;
+    }
     const { task, recover } = this.#wanted;
     const lived = performance.now() - this.#begunAt;
     this.#shortLives = lived < SHORT_LIFE_MS ? this.#shortLives + 1 : 1;
@@ -541,7 +550,8 @@ class Output extends EventTarget {
     }
     this.#worker?.terminate();
     if (this.#final === null) this.#generation?.retire();
-    if (this.#ownsContext && this.#context.state !== 'closed') await this.#context.close().catch(() => {});
+    // A browser that is out of breath may take its time; it is not waited for.
+    if (this.#ownsContext && this.#context.state !== 'closed') await Promise.race([this.#context.close().catch(() => {}), later(CLOSE_MS)]);
   }
 }
 

@@ -1,5 +1,6 @@
 // Where this runs, and what can be had here.
 
+import { oneMore } from './engine.js';
 import { NoxrunError } from './errors.js';
 
 /** Refuses what cannot play at all, with what to do about it. */
@@ -15,26 +16,30 @@ export function checkPlace() {
   }
 }
 
-/** 'shared' where memory can be shared between threads. Found out by trying: crossOriginIsolated misleads both ways. */
+let available = null;
+
+/** 'shared' where memory can be shared between threads. Found out by trying, once: crossOriginIsolated misleads both ways. */
 export function availableTransport() {
+  if (available !== null) return available;
+  const memory = oneMore(() => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
   const { port1 } = new MessageChannel();
   try {
-    port1.postMessage(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
-    return 'shared';
+    port1.postMessage(memory);
+    available = 'shared';
   } catch {
-    return 'message';
+    available = 'message';
   } finally {
     port1.close();
   }
+  return available;
 }
 
 let warned = false;
 
 /** The transport that `wanted` comes to here. Never silently the slower one. */
 export function chooseTransport(wanted) {
-  const available = availableTransport();
   if (wanted === 'message') return wanted;
-  if (available === 'shared') return available;
+  if (availableTransport() === 'shared') return 'shared';
   const advice = 'serve the page with the headers "Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp" (over https or from localhost)';
   if (wanted === 'shared') throw new NoxrunError('not-isolated', `this page may not share memory between its threads: ${advice}, or ask for transport "auto"`);
   if (!warned) {

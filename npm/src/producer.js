@@ -24,27 +24,29 @@ function exported(module, name, url) {
   return module[name];
 }
 
-/** Brings what `task` asks for; resolves when the sound has ended. */
-async function bring(producer, task, glue) {
-  const { kind, url } = task;
-  if (kind === 'sine') return producer.play(WAY.SINE, task.hz);
-  if (kind === 'index') return producer.play(WAY.INDEX);
+/** What is to be done with the producer, once there is one: a function that resolves when the sound has ended; and how the engine's module is instantiated, where it has glue. */
+async function prepare({ kind, url, hz, source: name }) {
+  if (kind === 'sine') return { bring: (producer) => producer.play(WAY.SINE, hz) };
+  if (kind === 'index') return { bring: (producer) => producer.play(WAY.INDEX) };
   if (kind === 'glue') {
+    const glue = await load(url, 'the glue');
+    const source = exported(glue, name, url);
     // The producer as well: whoever steers the source wakes it.
-    const source = exported(glue, task.source, url)(producer.data, producer);
-    return producer.play(WAY.OWN, source.intoAddress());
+    return { bring: (producer) => producer.play(WAY.OWN, source(producer.data, producer).intoAddress()), instance: glueInstance(glue) };
   }
   const module = await load(url, 'the module');
-  if (typeof module.render === 'function') return producer.render(module.render);
-  await exported(module, 'default', url)(producer, producer.data);
+  if (typeof module.render === 'function') return { bring: (producer) => producer.render(module.render) };
+  const play = exported(module, 'default', url);
+  return { bring: (producer) => play(producer, producer.data) };
 }
 
 onmessage = async ({ data: { handle, task } }) => {
-  let glue = null;
+  let bring;
   let producer;
   try {
-    glue = task.kind === 'glue' ? await load(task.url, 'the glue') : null;
-    producer = await open(handle, { greet: false, instance: glue && glueInstance(glue) });
+    const prepared = await prepare(task);
+    bring = prepared.bring;
+    producer = await open(handle, { greet: false, instance: prepared.instance });
   } catch (error) {
     handle.control.postMessage({ type: 'failed', code: error.code, message: String(error?.message ?? error), url: error.url });
     return;
@@ -52,7 +54,7 @@ onmessage = async ({ data: { handle, task } }) => {
   // Ends with its output.
   producer.closed.then(() => close());
   try {
-    await bring(producer, task, glue);
+    await bring(producer);
   } catch (error) {
     producer.fail(error);
   }

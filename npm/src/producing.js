@@ -31,7 +31,13 @@ export async function open(handle, { greet = true, instance } = {}) {
     throw error;
   }
   const early = greet ? await welcome(handle.control) : [];
-  const producer = new Producer(handle, instance);
+  let producer;
+  try {
+    producer = new Producer(handle, instance);
+  } catch (error) {
+    handle.control.postMessage({ type: 'failed', code: error.code, message: error.message });
+    throw error;
+  }
   for (const message of early) producer.hear(message);
   return producer;
 }

@@ -3,11 +3,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
-import { readFile, readdir } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build as vite } from 'vite';
+import webpack from 'webpack';
 import { complaints, launch } from '../support/chromium.mjs';
 import { serve } from '../support/server.mjs';
 import { FIXTURES, fixtureBytes, test } from '../support/suite.mjs';
@@ -345,6 +348,94 @@ test('<noxrun-player> plays with it: opens, seeks, ends, and plays again', () =>
     assert.ok(told.again < 3, `${told.again}`);
     assert.equal(told.imbalance, 0);
   }));
+
+// What people build with, without configuration. `song.flac` lies beside what is built.
+const PROJECT = `import { createPlayback } from 'noxrun-decode';
+document.getElementById('play').onclick = async () => {
+  window.playback = await createPlayback({ src: 'song.flac' });
+  await window.playback.play();
+};
+document.documentElement.dataset.ready = '';
+`;
+const PROJECT_PAGE = (script) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>Built</title><link rel="icon" href="data:,"><button id="play">Play</button>${script}</html>`;
+const BUILDERS = {
+  Vite: async (place, built) => {
+    await writeFile(path.join(place, 'index.html'), PROJECT_PAGE('<script type="module" src="main.js"></script>'));
+    await vite({ root: place, configFile: false, logLevel: 'error', build: { outDir: built } });
+  },
+  webpack: async (place, built) => {
+    await new Promise((resolve, reject) => {
+      webpack({ mode: 'production', context: place, entry: './main.js', output: { path: built } }, (error, stats) => {
+        if (error) reject(error);
+        else if (stats.hasErrors() || stats.hasWarnings()) reject(new Error(stats.toString({ all: false, errors: true, warnings: true })));
+        else resolve();
+      });
+    });
+    await writeFile(path.join(built, 'index.html'), PROJECT_PAGE('<script defer src="main.js"></script>'));
+  },
+};
+for (const [name, make] of Object.entries(BUILDERS)) {
+  test(`built by ${name}, without configuration: plays`, async () => {
+    const place = await mkdtemp(path.join(os.tmpdir(), 'noxrun-'));
+    try {
+      for (const of of ['noxrun', 'noxrun-decode']) await cp(path.join(MADE, of), path.join(place, 'node_modules', of), { recursive: true });
+      await writeFile(path.join(place, 'main.js'), PROJECT);
+      const built = path.join(place, 'built');
+      await make(place, built);
+      await mkdir(built, { recursive: true });
+      const server = await serve(built, { routes: { '/song.flac': path.join(FIXTURES, 'music.flac') } });
+      const page = await browser.newPage();
+      try {
+        const complained = complaints(page);
+        await page.goto(server.url);
+        await page.waitForSelector('html[data-ready]', { state: 'attached' });
+        await page.click('#play');
+        await page.waitForFunction(() => window.playback?.currentTime > 0.2);
+        assert.equal((await page.evaluate(() => window.playback.close())).ledger.imbalanceFrames, 0);
+        assert.deepEqual(complained, []);
+      } finally {
+        await page.close();
+        await server.close();
+      }
+    } finally {
+      await rm(place, { recursive: true, force: true });
+    }
+  });
+}
+
+// What a page in TypeScript writes; the last line must not compile.
+const TYPED = `import type { Playback as Played, PlaybackRequest } from 'noxrun/player';
+import { NoxrunError } from 'noxrun';
+import type { FileProblem } from 'noxrun';
+import { createPlayback } from 'noxrun-decode';
+import type { Playback } from 'noxrun-decode';
+const playback: Playback = await createPlayback({ src: new URL('a.flac', location.href), loop: true, urls: { decoder: '/decoder.js' } });
+// As <noxrun-player> takes it.
+const create: (request: PlaybackRequest) => Promise<Played> = createPlayback;
+playback.onfailure = ({ problem }: NoxrunError) => { const known: FileProblem | undefined = problem; void known; };
+const title: string | null = playback.tags.title;
+const seconds: number = playback.duration + playback.currentTime;
+export { create, seconds, title };
+// @ts-expect-error
+playback.duration = 1;
+`;
+test('the types are right, and the checkers of packages have nothing to say', async () => {
+  const place = await mkdtemp(path.join(os.tmpdir(), 'noxrun-'));
+  try {
+    for (const of of ['noxrun', 'noxrun-decode']) await cp(path.join(MADE, of), path.join(place, 'node_modules', of), { recursive: true });
+    await writeFile(path.join(place, 'package.json'), '{ "type": "module" }');
+    await writeFile(path.join(place, 'page.ts'), TYPED);
+    const bin = (name) => path.join(ROOT, 'node_modules/.bin', name);
+    const said = (error) => assert.fail(`${error.stdout}${error.stderr}`);
+    for (const resolution of [['nodenext', 'nodenext'], ['esnext', 'bundler']]) {
+      await run(bin('tsc'), ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2022,dom', '--types', '', '--module', resolution[0], '--moduleResolution', resolution[1], 'page.ts'], { cwd: place }).catch(said);
+    }
+    await run(bin('publint'), ['run', '--strict', path.join(MADE, 'noxrun-decode')]).catch(said);
+    await run(bin('attw'), [path.join(MADE, `noxrun-decode-${MANIFEST.version}.tgz`), '--profile', 'esm-only']).catch(said);
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+});
 
 /** The guide's first example, as it stands there, in a page. */
 async function example() {

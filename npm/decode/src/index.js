@@ -33,10 +33,10 @@ export async function createPlayback(request = {}) {
   // Those of the player's own way are none of ours.
   const { decoder, decoderWasm, player, ...urls } = request.urls ?? {};
   if (version !== NOXRUN_VERSION) throw new NoxrunError('version-mismatch', `noxrun-decode is ${NOXRUN_VERSION} and noxrun ${version}: install the same version of both`);
-  if ((file === undefined) === (src === undefined)) throw new NoxrunError('option', 'createPlayback wants either src, an address, or file, a File or Blob');
-  if (file !== undefined && !(file instanceof Blob)) throw new NoxrunError('option', 'file must be a File or a Blob');
+  if ([src, file].filter((given) => given != null).length !== 1) throw new NoxrunError('option', 'createPlayback wants either src, an address, or file, a File or Blob');
+  if (file != null && !(file instanceof Blob)) throw new NoxrunError('option', 'file must be a File or a Blob');
   signal?.throwIfAborted();
-  const name = file === undefined ? nameOf(src) : file.name || 'The file';
+  const name = file ? file.name || 'The file' : nameOf(src);
   const blob = file ?? (await fetched(src, { name, crossOrigin, signal }));
 
   const { port1: port, port2 } = new MessageChannel();
