@@ -9,17 +9,18 @@ const [folder, version] = process.argv.slice(2);
 const source = path.resolve('npm/src');
 
 // What a page, a worker, the audio thread or a bundler loads by name. All else in npm/src is part of these.
-const ENTRIES = ['index', 'worker', 'producer', 'processor', 'meter', 'player', 'isolation', 'isolation-worker'];
+const ENTRIES = ['index', 'worker', 'producer', 'processor', 'meter', 'player', 'player-producer', 'isolation', 'isolation-worker'];
 // Loaded where no import is to be had, or as classic scripts.
 const WITHOUT_EXPORTS = new Set(['processor', 'isolation-worker']);
 
-/** An entry that imports the page's index.js finds it beside itself in the package too: the class of errors, and the outputs, are there once. */
+/** An entry that imports the page's index.js, or the meter, finds it beside itself in the package too: the class of errors, the outputs and the element are there once. */
 const shared = {
   name: 'shared',
   setup({ onResolve }) {
-    onResolve({ filter: /(^|\/)index\.js$/ }, ({ path: asked, importer }) => {
+    onResolve({ filter: /(^|\/)(index|meter)\.js$/ }, ({ path: asked, importer }) => {
       const found = path.resolve(path.dirname(importer), asked);
-      return importer !== '' && found === path.join(source, 'index.js') ? { path: './index.js', external: true } : undefined;
+      const entry = path.basename(found);
+      return importer !== '' && found === path.join(source, entry) ? { path: `./${entry}`, external: true } : undefined;
     });
   },
 };

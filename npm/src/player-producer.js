@@ -26,8 +26,9 @@ export default function play(producer, { channels, port, loop }) {
   port.onmessage = ({ data }) => {
     loop = data.loop ?? loop;
     if (data.seek === undefined) return;
-    producer.flush();
     begin(Math.min(Math.max(0, data.seek), length), data.id);
+    // Last: it may render at once.
+    producer.flush();
   };
   begin(0);
 

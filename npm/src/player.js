@@ -35,7 +35,8 @@ const STATES = {
 const HEARD = new Set(['playing', 'suspended', 'interrupted']);
 
 const fail = (code, message, more) => new NoxrunError(code, message, more);
-const builtIn = (request) => playWhole({ createOutput, module: new URL('./player-producer.js', import.meta.url), fail }, request);
+const builtIn = ({ urls: { player, ...urls } = {}, ...request }) =>
+  playWhole({ createOutput, module: player ?? new URL('./player-producer.js', import.meta.url), fail }, { ...request, urls });
 
 export class NoxrunPlayer extends Element {
   static observedAttributes = ['src', 'volume', 'loop', 'preload', 'buffer-frames', 'autoplay', 'crossorigin'];
@@ -247,6 +248,8 @@ export class NoxrunPlayer extends Element {
       if (loader !== this.#loader) throw error;
       if (error?.code === 'blocked') {
         this.#paused = true;
+        // Or it would play with the next gesture, whatever that is for.
+        this.#playback?.pause()?.catch?.(() => {});
         this.#show('blocked');
         this.#tell('pause');
       } else {

@@ -19,7 +19,7 @@ const declared = (value) => COLOURS.map(([name, light, dark]) => `--_${name}:var
 
 /** Light or dark is what the page says by `color-scheme`. Browsers that cannot tell (before 2024) go by what the person prefers. */
 export const BASE = `
-:host { ${declared((light) => light)} display: block; color: var(--_ink); font: 400 0.875rem/1.4 var(--noxrun-font, system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif); font-variant-numeric: tabular-nums; text-align: start; }
+:host { ${declared((light) => light)} display: block; color: var(--_ink); font-family: var(--noxrun-font, system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif); font-size: 0.875rem; font-weight: 400; line-height: 1.4; font-variant-numeric: tabular-nums; text-align: start; }
 @media (prefers-color-scheme: dark) { :host { ${declared((light, dark) => dark)} } }
 @supports (color: light-dark(#000, #fff)) { :host { ${declared((light, dark) => `light-dark(${light},${dark})`)} } }
 :host([hidden]), [hidden] { display: none !important; }

@@ -33,7 +33,9 @@ async function fetched(url, { crossOrigin, signal, fail, name }) {
   const parts = [];
   let size = 0;
   try {
-    // Counted as they come: not every server tells the length, and none is bound by it.
+    // Chromium may call a request failed whose body was read piece by piece to its end.
+    if (said > 0) return await response.arrayBuffer();
+    // Counted as they come, where the server does not tell.
     for (const reader = response.body.getReader(); ; ) {
       const { done, value } = await reader.read();
       if (done) break;

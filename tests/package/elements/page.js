@@ -17,11 +17,12 @@ window.t = {
     return this.main.lastElementChild;
   },
   /** A player whose playback is a fake; `window.t.playback` is the latest one. */
-  addPlayer(markup) {
+  addPlayer(markup, prepare = () => {}) {
     const place = document.createElement('template');
     place.innerHTML = markup;
     const element = document.importNode(place.content, true).firstElementChild;
     element.createPlayback = async (request) => (this.playback = new FakePlayback(request));
+    prepare(element);
     this.main.append(element);
     return element;
   },
