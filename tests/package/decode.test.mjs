@@ -149,7 +149,6 @@ for (const transport of ['shared', 'message']) {
         await d.playback.seek(to / 44_100);
         await d.plays(0.4);
         await d.playback.pause();
-        await d.playback.output.look();
         look();
         const paused = d.recording.runs().at(-1);
         await d.playback.seek(22_050 / 44_100);

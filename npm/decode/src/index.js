@@ -143,7 +143,11 @@ class Playback {
     this.#lookForEnd();
   }
 
-  pause() { return this.output.stop(); }
+  async pause() {
+    await this.output.stop();
+    // By messages, what is known is a little old.
+    await this.output.look();
+  }
 
   async seek(seconds) {
     if (this.#closed) throw new NoxrunError('closed', 'seek: this playback is closed');

@@ -46,7 +46,7 @@ export interface Playback {
   readonly tags: FileTags;
   /** Seconds; NaN: not known before it has ended. */
   readonly duration: number;
-  /** Seconds into the file of the frame that leaves the ring now; what is heard is later by the browser's own latency (`output.stats.latency`). While a seek is under way: where it goes. */
+  /** Seconds into the file of the frame that leaves the ring now (by messages: of the look before, a quarter of a second ago at most); what is heard is later by the browser's own latency (`output.stats.latency`). While a seek is under way: where it goes. */
   readonly currentTime: number;
   loop: boolean;
   /** Called when the last frame has left the ring. */

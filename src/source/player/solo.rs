@@ -62,8 +62,11 @@ impl Solo {
 
     /// Goes to a second of the file; to its end if that is further. The answer is a [`News::Stretch`] with this number, or none where another seek follows before a frame came of this one.
     pub fn seek(&mut self, number: u32, seconds: f64) {
-        // NaN as well.
-        let seconds = seconds.max(0.0).min(super::FURTHEST);
+        let seconds = if seconds.is_nan() {
+            0.0
+        } else {
+            seconds.clamp(0.0, super::FURTHEST)
+        };
         // There is an item, and the second is in range.
         if self.player.seek(0, seconds).is_ok() {
             self.seek = Some((number, seconds));
@@ -240,7 +243,7 @@ mod tests {
         assert_eq!(take(&mut solo, 100, 40_100), counted(0, 100));
         // Beyond its end it ends, and says so.
         solo.seek(5, 1e9);
-        assert_eq!(take(&mut solo, 100, 50_000), []);
+        assert!(take(&mut solo, 100, 50_000).is_empty());
         assert!(matches!(
             news(&mut solo)[1..],
             [
