@@ -57,9 +57,9 @@ export class NoxrunProcessor extends AudioWorkletProcessor {
   }
 
   // The module over `memory`, on this thread.
-  instantiate(module, memory, given = {}) {
+  instantiate(module, memory, given = {}, stack = STACK_BYTES) {
     const { exports } = new WebAssembly.Instance(module, stubs(module, memory, given));
-    exports.__wbindgen_start(STACK_BYTES);
+    exports.__wbindgen_start(stack);
     this.memory = memory;
     this.exports = exports;
   }
@@ -76,6 +76,17 @@ export class NoxrunProcessor extends AudioWorkletProcessor {
   // Any message ends it.
   hear() {
     this.alive = false;
+    this.forget();
+    this.port.postMessage('ended');
+  }
+
+  // What it held may be collected: this object stays for as long as its context.
+  forget() {
+    this.exports = null;
+    this.memory = null;
+    this.areas = null;
+    this.serve = null;
+    this.staging = null;
   }
 
   process(inputs, outputs) {

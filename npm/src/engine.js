@@ -13,10 +13,30 @@ export const CAPACITY = MAX_BUFFER + 8192;
 const SPARE_PAGES = 24;
 const GROWTH_PAGES = 128;
 
+// Memories that nobody uses any more, by their first size and their largest. They are used again, since an audio thread that makes no garbage collects none either: what it has seen may stay for as long as its context, and a browser has room for a hundred.
+const spare = new Map();
+const SPARE_MEMORIES = 16;
+
+const kindOf = (initial, maximum) => `${initial} ${maximum}`;
+
+/** `memory` is not used any more by any thread, and everything in it was given back: everybody has said so. */
+export function giveBack(memory) {
+  const list = spare.get(memory.noxrunKind);
+  if (list !== undefined && list.length < SPARE_MEMORIES) list.push(memory);
+}
+
 /** A memory for one output (or one side of it): `least` pages that the module itself wants, and the storage for `channels`. `most` pages where a crate brings sound of its own. */
 export function outputMemory(least, channels, most) {
   const initial = least + SPARE_PAGES + Math.ceil((CAPACITY * channels * 4) / 65_536);
-  return oneMore(() => new WebAssembly.Memory({ initial, maximum: Math.max(initial + GROWTH_PAGES, most ?? 0), shared: true }));
+  const maximum = Math.max(initial + GROWTH_PAGES, most ?? 0);
+  const kind = kindOf(initial, maximum);
+  if (!spare.has(kind)) spare.set(kind, []);
+  const used = spare.get(kind).pop();
+  if (used !== undefined) return used;
+  const memory = oneMore(() => new WebAssembly.Memory({ initial, maximum, shared: true }));
+  // Not a property of what is posted: a clone has none.
+  memory.noxrunKind = kind;
+  return memory;
 }
 
 /** What `make` allocates, or what is to be said where a browser has no room for another memory: each reserves some gigabytes of addresses, whatever its size. */
@@ -45,9 +65,18 @@ export function instantiate(module, memory, stack, given = {}) {
   return exports;
 }
 
+/** Stack of a thread that makes an output, in bytes: the state that all share stands on it for a moment, which are some 50 KB. */
+export const MAKER_STACK = 1 << 18;
+
 /** Makes the output that `settings` tell of; its address. */
 export function make(exports, { channels, limit, sampleRate, conceal, verify }) {
   return exports.noxrun_make(channels, CAPACITY, limit, sampleRate, conceal, verify ? 1 : 0);
+}
+
+/** This thread is through with the memory that `exports` stand over: its stack goes back. Nothing may be called any more. */
+export function leave(exports) {
+  // The first thread over a memory has the stack that the module came with.
+  if (exports.__stack_alloc.value !== 0) exports.__wbindgen_thread_destroy();
 }
 
 /** Milliseconds since the epoch, by the page's (or worker's) clock. */

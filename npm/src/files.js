@@ -5,7 +5,7 @@ import { NoxrunError } from './errors.js';
 
 // The page's own memory: books of outputs. 64 KiB pages; the stack in bytes.
 const BOOK_PAGES = 32;
-const MOST_BOOK_PAGES = 8192;
+const MOST_BOOK_PAGES = 4096;
 const BOOK_STACK = 1 << 17;
 // How long a worker may take to load, in ms.
 const WORKER_MS = 15_000;

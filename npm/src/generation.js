@@ -1,25 +1,29 @@
 // One producer's time with an output: its memory, its ways, its book. When a producer is lost, its memory is given up with it (it may still write there, or hold the allocator's lock), and another generation follows.
 
 import { Book, MailedView, SharedView } from './book.js';
-import { instantiate, make, outputMemory, WISH } from './engine.js';
+import { giveBack, instantiate, leave, make, MAKER_STACK, outputMemory, WISH } from './engine.js';
 import { NoxrunError } from './errors.js';
 import { deferred } from './producing.js';
 import { version } from './version.js';
 
-// Stack of the page's thread in the output's memory, in bytes.
-const STACK_BYTES = 65_536;
 // 64 KiB pages that a module with sound of its own may grow to: 128 MiB.
 const OWN_PAGES = 2048;
 
 export class Generation {
-  /** `engine` as files.js loads it; `settings` { channels, limit, block, sampleRate, conceal, verify, paused }; `hear` gets what the producer tells. */
+  /** `engine` as files.js loads it; `settings` { channels, limit, block, sampleRate, conceal, verify, paused }; `hear` gets an error when the producer is gone. */
   constructor(engine, transport, settings, { data, own, hear }) {
     this.engine = engine;
     this.transport = transport;
     this.settings = settings;
     this.ready = deferred();
     this.stopped = deferred();
+    this.begun = deferred();
+    // Why its producer is gone.
+    this.error = null;
     this.isReady = false;
+    this.isStopped = false;
+    // Whether a producer has been near its memory.
+    this.isTouched = false;
     this.isOver = false;
     this.growth = own ? OWN_PAGES : undefined;
     const { port1, port2 } = new MessageChannel();
@@ -36,7 +40,7 @@ export class Generation {
   #share() {
     const { engine: { module, pages }, settings } = this;
     this.memory = outputMemory(pages, settings.channels, this.growth);
-    this.exports = instantiate(module, this.memory, STACK_BYTES);
+    this.exports = instantiate(module, this.memory, MAKER_STACK);
     this.address = make(this.exports, settings);
     if (this.address === 0) throw new NoxrunError('out-of-range', 'the engine refuses these settings');
     this.ring = this.exports.noxrun_ring(this.address);
@@ -68,6 +72,7 @@ export class Generation {
   #hear(message, hear) {
     switch (message.type) {
       case 'hello':
+        this.isTouched ||= !this.isOver;
         this.control.postMessage({ type: this.isOver ? 'stale' : 'welcome' });
         break;
       case 'ready':
@@ -80,13 +85,14 @@ export class Generation {
       case 'failed': {
         const error = new NoxrunError(message.code ?? 'worker-crashed', message.message, { url: message.url });
         this.ready.reject(error);
-        hear('failed', error);
+        hear(error);
         break;
       }
       case 'crashed':
-        hear('crashed', new NoxrunError('worker-crashed', `the producer failed: ${message.message}`));
+        hear(new NoxrunError('worker-crashed', `the producer failed: ${message.message}`));
         break;
       case 'stopped':
+        this.isStopped = true;
         this.stopped.resolve();
         break;
       default:
@@ -117,6 +123,17 @@ export class Generation {
       if (this.isReady) await Promise.race([late, this.views[1].ask()]);
     }
     return this.book.look();
+  }
+
+  /** Whether no producer is in its memory, or will be. */
+  get isFree() { return this.isStopped || !this.isTouched; }
+
+  /** No thread uses its memory any more. */
+  giveBack() {
+    if (this.memory === undefined) return;
+    this.exports.noxrun_unmake(this.address);
+    leave(this.exports);
+    giveBack(this.memory);
   }
 
   /** Nothing more is expected of its producer. What it still says of the output being there is "no". */

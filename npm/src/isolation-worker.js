@@ -12,8 +12,11 @@ const WORKERS = new Set(['worker', 'sharedworker']);
 // A response of these must have no body, not even an empty one.
 const BODILESS = new Set([101, 103, 204, 205, 304]);
 
-// The page that registers this reloads itself once it is active: waiting for other tabs to close would leave that reload without effect.
-addEventListener('install', () => skipWaiting());
+// A page that is about to reload itself asks for it, or an older worker would answer that. Not otherwise: Chromium has let pages hang that were being loaded as their worker
+// was replaced, so a newer one waits until the site's last tab is closed.
+addEventListener('message', ({ data }) => {
+  if (data === 'noxrun-activate') skipWaiting();
+});
 
 addEventListener('fetch', (event) => {
   const { request } = event;

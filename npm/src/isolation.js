@@ -1,8 +1,9 @@
 // For static hosts that cannot send headers: registers the service worker that adds them, and reloads the page once, so that it comes with them.
 
 const FILE = 'isolation-worker.js';
-// In the tab's own storage: the page that has reloaded itself, as long as that has not helped.
-const RELOADED = 'noxrun-isolation';
+// Before the path of a page that has reloaded itself, as long as that has not helped; the value is the service worker's address. In localStorage: what an isolated page takes out of sessionStorage, the same tab
+// still sees once it is not isolated any more (Chromium: after a reload past the service worker).
+const RELOADED = 'noxrun-isolation:';
 
 let asked = null;
 
@@ -20,7 +21,7 @@ async function reach(options) {
   }
   if (globalThis.crossOriginIsolated) {
     mark(null);
-    // An earlier visit may have been with the other choice; what is put right now is there with the next load.
+    // An earlier visit may have been with the other choice; what is put right now is there once the site's last tab was closed.
     const controller = ours();
     if (controller && controller.scriptURL !== script.href) await navigator.serviceWorker.register(script).catch(() => {});
     return { state: 'isolated' };
@@ -29,6 +30,8 @@ async function reach(options) {
   if (!globalThis.isSecureContext) return unsupported('not-secure', `Service workers want a secure address: https, or http on localhost. This page comes from ${location.origin}.`);
   if (!navigator.serviceWorker) return unsupported('no-service-worker', 'This browser gives the page no service workers (some do not in private windows).');
 
+  // A newer one will take over this page too, as soon as it is active.
+  const came = navigator.serviceWorker.controller?.scriptURL;
   let registration;
   try {
     registration = await navigator.serviceWorker.register(script);
@@ -39,11 +42,12 @@ async function reach(options) {
   if (!location.href.startsWith(registration.scope)) {
     return unsupported('scope', `A service worker at ${script.href} serves pages below ${registration.scope} only, and this page is not. Copy ${FILE} into the folder of the page, or above it.`);
   }
-  if (mark() === location.pathname) {
+  // Either it has come through this very service worker, or it should have.
+  if (came === script.href || mark() === script.href) {
     return unsupported('no-effect', 'The page was reloaded with the headers and is not isolated: it is in the frame of a page that is not, or this browser does not isolate pages.');
   }
   // Without a mark that outlives the page it could go on reloading for ever.
-  if (!mark(location.pathname)) return unsupported('no-storage', 'The page may not keep anything in sessionStorage, and without that it could not tell whether it has been reloaded already.');
+  if (!mark(script.href)) return unsupported('no-storage', 'The page may not keep anything in localStorage, and without that it could not tell whether it has been reloaded already.');
   location.reload();
   return { state: 'reloading' };
 }
@@ -78,6 +82,7 @@ function activated({ installing, waiting, active }) {
   return new Promise((resolve, reject) => {
     const look = () => {
       if (worker.state === 'activated') resolve();
+      else if (worker.state === 'installed') worker.postMessage('noxrun-activate');
       else if (worker.state === 'redundant') reject(new Error('the browser has dropped it again'));
     };
     worker.addEventListener('statechange', look);
@@ -85,12 +90,13 @@ function activated({ installing, waiting, active }) {
   });
 }
 
-/** The mark; set to `value` where one is given (null takes it away), and then whether that was done. */
+/** This page's mark; set to `value` where one is given (null takes it away), and then whether that was done. */
 function mark(value) {
+  const key = RELOADED + location.pathname;
   try {
-    if (value === undefined) return sessionStorage.getItem(RELOADED);
-    if (value === null) sessionStorage.removeItem(RELOADED);
-    else sessionStorage.setItem(RELOADED, value);
+    if (value === undefined) return localStorage.getItem(key);
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
     return true;
   } catch {
     return value === undefined ? null : false;

@@ -7,7 +7,7 @@ import { addProcessor, loadEngine, standBy, takeWorker } from './files.js';
 import { Generation } from './generation.js';
 import { checkBuffer, read } from './options.js';
 import { checkPlace, chooseTransport } from './place.js';
-import { open } from './producing.js';
+import { deferred, open } from './producing.js';
 import { retired, statistics, sum } from './statistics.js';
 import { version } from './version.js';
 
@@ -106,6 +106,10 @@ class Output extends EventTarget {
   #began;
   #ears = [];
   #warnedSilent = false;
+  // Times that the callback's length was to be counted anew.
+  #recounts = 0;
+  // The processor has said that it is over.
+  #ended = deferred();
 
   constructor(wanted, transport, began) {
     super();
@@ -141,13 +145,9 @@ class Output extends EventTarget {
       return;
     }
     const generation = this.#newGeneration();
-    // Both at once: the audio thread's side is made while the producer's is.
-    const producing = this.#give(generation);
-    this.#makeNode(generation);
-    this.#startup.nodeMs = performance.now() - this.#began;
-    await producing;
-    this.#startup.producerMs = performance.now() - this.#began;
+    await this.#bring(generation, () => this.#makeNode(generation));
     this.#begin(generation);
+    if (generation.error !== null) this.#lose(generation.error);
     this.#watch = setInterval(() => this.#look(), EVERY_MS);
     const on = (target, event, hear) => {
       target.addEventListener(event, hear);
@@ -168,9 +168,32 @@ class Output extends EventTarget {
     const generation = new Generation(this.#engine, this.transport, settings, {
       data,
       own: task.kind === 'glue',
-      hear: (what, error) => { if (generation === this.#generation) this.#lose(error); },
+      hear: (error) => this.#failed(generation, error),
     });
     return generation;
+  }
+
+  // Its producer is gone. What has not begun is looked at when it has.
+  #failed(generation, error) {
+    generation.error ??= error;
+    if (generation === this.#generation && this.#recovering === null) this.#lose(generation.error);
+  }
+
+  /** Brings producer and audio thread into a generation's memory, one after the other: threads that come at once wait for each other there, and neither the audio thread nor the page can wait. `attach` brings the latter. */
+  async #bring(generation, attach) {
+    const { kind } = this.#wanted.task;
+    const early = kind === 'worker' || kind === 'handle';
+    const give = async () => {
+      await this.#give(generation);
+      this.#startup.producerMs = performance.now() - this.#began;
+    };
+    if (!early) await give();
+    if (this.#closing !== null) return;
+    attach();
+    this.#startup.nodeMs = performance.now() - this.#began;
+    // Where nothing plays yet, a browser may leave the audio thread's side for later.
+    await Promise.race([generation.begun.promise, later(STOP_MS)]);
+    if (early) await give();
   }
 
   /** Gives a generation to whoever brings its sound. Resolves when that is ready, where anybody can tell. */
@@ -178,13 +201,14 @@ class Output extends EventTarget {
     const { task, transfer } = this.#wanted;
     const { handle } = generation;
     const ports = [...generation.transfer, ...transfer];
+    generation.isTouched = ownsWorker(task) || task.kind === 'page';
     if (ownsWorker(task)) {
       const worker = this.#worker;
       worker.onerror = (event) => {
         event.preventDefault();
         const error = new NoxrunError('worker-crashed', `the producer's worker failed: ${event.message || 'it says nothing'}`, { cause: event.error });
         generation.ready.reject(error);
-        if (generation === this.#generation) this.#lose(error);
+        this.#failed(generation, error);
       };
       worker.postMessage({ handle, task }, ports);
       await generation.ready.promise;
@@ -195,7 +219,7 @@ class Output extends EventTarget {
       const { worker } = task;
       worker.postMessage({ noxrunOutput: handle }, ports);
       const fail = (event) => {
-        if (generation === this.#generation) this.#lose(new NoxrunError('worker-crashed', `your worker failed: ${event.message || 'its script did not load'}`, { cause: event.error }));
+        this.#failed(generation, new NoxrunError('worker-crashed', `your worker failed: ${event.message || 'its script did not load'}`, { cause: event.error }));
       };
       worker.addEventListener('error', fail);
       this.#ears.push(() => worker.removeEventListener('error', fail));
@@ -235,7 +259,9 @@ class Output extends EventTarget {
 
   // The audio thread has a message.
   #hear(message) {
-    if (message?.type === 'look') this.#attached.views[0].hear(message);
+    if (message === 'ended') this.#ended.resolve();
+    else if (message === 'begun') this.#attached?.begun.resolve();
+    else if (message?.type === 'look') this.#attached?.views[0].hear(message);
     else if (message === 'refused') this.#lose(new NoxrunError('version-mismatch', 'the audio thread refused this output: are processor.js and noxrun.wasm of the same package?'), false);
   }
 
@@ -353,6 +379,7 @@ class Output extends EventTarget {
     if (!(worker instanceof Worker)) throw new NoxrunError('option', `replaceProducer wants a Worker, not ${describe(worker)}`);
     this.#wanted.task = { kind: 'worker', worker };
     await this.#replace();
+    if (this.#generation.error !== null) this.#lose(this.#generation.error);
   }
 
   #mustBeOpen(call) {
@@ -368,8 +395,6 @@ class Output extends EventTarget {
     this.#generation?.wish(WISH.RECOUNT, this.#recounts);
     this.#changed();
   }
-
-  #recounts = 0;
 
   // The output's own look at itself.
   #look() {
@@ -421,7 +446,7 @@ class Output extends EventTarget {
     if (this.#closing !== null || this.#lost !== null || this.#recovering !== null) return;
     if (this.#generation === null) {
       // It has not begun: whoever waits for it hears of it.
-      this.#attached.ready.reject(error);
+      this.#attached?.begun.reject(error);
       return;
     }
     const { task, recover } = this.#wanted;
@@ -449,14 +474,20 @@ class Output extends EventTarget {
   async #recover(began) {
     await this.#replace();
     this.#recoveries += 1;
+    if (this.#generation.error !== null) {
+      this.#lose(this.#generation.error);
+      return;
+    }
     // It sounds, unless it is not meant to, or is lost again.
-    const { book, wire, views } = this.#generation;
-    while (this.#playing && this.#closing === null && performance.now() - began < FIRST_PATIENCE_MS) {
+    const generation = this.#generation;
+    const { book, wire, views } = generation;
+    const isIt = () => generation === this.#generation && generation.error === null && this.#closing === null;
+    while (this.#playing && isIt() && performance.now() - began < FIRST_PATIENCE_MS) {
       if (wire !== null) await Promise.race([views[0].ask(), later(FIRST_MS * 10)]);
       else await later(FIRST_MS);
-      if (book.look() && book.row[ROW.fresh] > 0) break;
+      if (isIt() && book.look() && book.row[ROW.fresh] > 0) break;
     }
-    if (this.#closing === null && this.#lost === null) this.dispatchEvent(new CustomEvent('recovered', { detail: { ms: performance.now() - began } }));
+    if (isIt()) this.dispatchEvent(new CustomEvent('recovered', { detail: { ms: performance.now() - began } }));
   }
 
   /** Another producer, with a memory and a book of its own, at the same node. */
@@ -483,15 +514,17 @@ class Output extends EventTarget {
     }
     const generation = this.#newGeneration();
     await old.look(STOP_MS);
-    this.#node.port.postMessage({ type: 'begin', options: generation.processorOptions });
-    this.#attach(generation);
-    // No memory is used again: a worker that was ended may write for seconds.
-    oldWorker?.terminate();
-    old.retire();
-    this.#keep(old);
-    this.#begin(generation);
-    this.#lost = null;
-    await this.#give(generation);
+    await this.#bring(generation, () => {
+      this.#node.port.postMessage({ type: 'begin', options: generation.processorOptions });
+      this.#attach(generation);
+      // Its memory is not used again: a worker that was ended may write for seconds.
+      oldWorker?.terminate();
+      old.retire();
+      this.#keep(old);
+      this.#begin(generation);
+      this.#lost = null;
+    });
+    if (this.#closing !== null) return;
     if (this.#playing) generation.wish(WISH.PAUSED, 0);
     if (ownsWorker(task)) standBy(urls.worker).catch(() => {});
     this.#changed();
@@ -524,7 +557,7 @@ class Output extends EventTarget {
     if (this.#context.state === 'running') await later(FADE_MS);
     generation.control.postMessage({ type: 'close' });
     if (generation.exports !== undefined) generation.wish(WISH.STOP, 1);
-    if (generation.isReady && this.#lost === null) await Promise.race([generation.stopped.promise, later(STOP_MS)]);
+    if (generation.isReady && !generation.isStopped && this.#lost === null) await Promise.race([generation.stopped.promise, later(STOP_MS)]);
     await generation.look(STOP_MS);
     generation.retire();
     this.#tellLosses();
@@ -541,15 +574,23 @@ class Output extends EventTarget {
     this.#closing ??= Promise.resolve();
     clearInterval(this.#watch);
     for (const deafen of this.#ears.splice(0)) deafen();
+    const generation = this.#generation ?? this.#attached;
     if (this.#node !== null) {
-      // Any message ends the processor.
-      this.#node.port.postMessage(null);
-      this.#node.port.onmessage = null;
       this.#node.onprocessorerror = null;
       this.#node.disconnect();
+      // Where nobody else is in there any more.
+      const release = generation !== null && generation.isFree && this.#lost === null;
+      this.#node.port.postMessage({ type: 'end', release });
+      const ended = await Promise.race([this.#ended.promise.then(() => true), later(STOP_MS)]);
+      this.#node.port.onmessage = null;
+      // Both threads have said that they are through.
+      if (ended && release) generation.giveBack();
     }
     this.#worker?.terminate();
-    if (this.#final === null) this.#generation?.retire();
+    if (this.#final === null) generation?.retire();
+    this.#generation = null;
+    this.#attached = null;
+    this.#worker = null;
     // A browser that is out of breath may take its time; it is not waited for.
     if (this.#ownsContext && this.#context.state !== 'closed') await Promise.race([this.#context.close().catch(() => {}), later(CLOSE_MS)]);
   }

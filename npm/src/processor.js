@@ -2,18 +2,25 @@
 
 import { Inbox, look } from '../../worklet/inbox.js';
 import { NoxrunProcessor, register } from '../../worklet/processor.js';
-import { make, outputMemory, WISH } from './engine.js';
+import { giveBack, leave, make, MAKER_STACK, outputMemory, WISH } from './engine.js';
 import { version } from './version.js';
 
 // The producer was woken, and waits for an answer; must match src/web/worklet.rs.
 const CALLED = 8;
 
 class EmbedProcessor extends NoxrunProcessor {
+  begin(options) {
+    super.begin(options);
+    if (this.handle !== 0) this.port.postMessage('begun');
+  }
+
   // Over the memory that all share, or over one of this thread's own, into which blocks come as messages.
   attach({ module, memory, address, settings, pages, block, growth }) {
+    // Of what was served before: its producer was lost, and its memory with it.
     this.inbox?.close();
     this.inbox = null;
-    this.instantiate(module, memory ?? outputMemory(pages, settings.channels, growth));
+    if (memory !== undefined) this.instantiate(module, memory);
+    else this.instantiate(module, outputMemory(pages, settings.channels, growth), {}, MAKER_STACK);
     const { exports } = this;
     this.serve = exports.noxrun_quantum;
     this.staging = exports.noxrun_staging;
@@ -25,7 +32,23 @@ class EmbedProcessor extends NoxrunProcessor {
     if (this.inbox.handle === 0) this.handle = 0;
   }
 
+  // Gives everything back, so that the memory can be used again: by this thread, if it is its own. Not where somebody else may still be in there, with whom this thread cannot wait for its turn.
+  release() {
+    const { exports, memory, inbox } = this;
+    if (!exports || this.handle === 0) return;
+    exports.noxrun_detach(this.handle);
+    if (inbox !== null) {
+      inbox.close();
+      exports.noxrun_message_close(inbox.handle);
+      exports.noxrun_unmake(this.address);
+    }
+    leave(exports);
+    if (inbox !== null) giveBack(memory);
+  }
+
   hear(data) {
+    // After its end.
+    if (this.exports === null) return;
     switch (data?.type) {
       // A new producer's output takes the place of the old one: this node stays where it is in the graph.
       case 'begin':
@@ -42,9 +65,12 @@ class EmbedProcessor extends NoxrunProcessor {
       case 'wish':
         this.exports.noxrun_wish(this.address, data.which, data.value);
         break;
-      default:
-        this.inbox?.close();
+      case 'end':
+        this.alive = false;
+        if (data.release) this.release();
         super.hear(data);
+        break;
+      default:
     }
   }
 

@@ -1,6 +1,6 @@
 // The writing end of an output, in a worker or on the page: one class for every way in which JavaScript brings sound. See npm/types/worker.d.ts for what each call means to its caller.
 
-import { epochNow, instantiate, make, outputMemory, WISH } from './engine.js';
+import { epochNow, instantiate, leave, make, outputMemory, WISH } from './engine.js';
 import { describe, NoxrunError } from './errors.js';
 import { look } from '../../worklet/inbox.js';
 import { version } from './version.js';
@@ -12,9 +12,11 @@ const TAKEN = -2;
 const AGAIN = -1;
 const STOPPED = -2;
 // Stack of this thread in the memory, in bytes: a multiple of 65,536.
-const STACK_BYTES = 1 << 17;
+const STACK_BYTES = 1 << 18;
 // After so long without a look at the event loop, in ms, one is taken: a producer that is too slow for its sound must hear messages too.
 const YIELD_MS = 8;
+// A turn of so many ms is a long one.
+const LONG_MS = 2;
 // Frames that one offer can bring; longer ones are cut. As in src/web/embed/produce.rs.
 const OFFER_FRAMES = 16_384;
 // How long the page may take to say that an output is still there, in ms.
@@ -260,7 +262,7 @@ export class Producer {
   /** Ends it from this side: the page hears `error`. */
   fail(error) {
     this.#tell('crashed', { message: String(error?.message ?? error), code: error?.code });
-    this.#close();
+    this.#close(true);
   }
 
   // Whole frames in `samples`.
@@ -319,7 +321,6 @@ export class Producer {
       if (told === AGAIN) await eventLoop();
       else await this.#sleep(words, word, calls, told);
     }
-    this.#tell('stopped');
     this.#close();
   }
 
@@ -330,10 +331,19 @@ export class Producer {
     const began = performance.now();
     let told;
     try {
+      let before;
+      let now = performance.now();
       do {
+        before = now;
         told = this.#exports.noxrun_turn(this.#handle);
         this.#send();
-      } while (told === AGAIN && this.#thrown === null && performance.now() - began < YIELD_MS);
+        now = performance.now();
+        // After a block that took long the reader's answers wait: what has become of the sound meanwhile is to be known before the next one.
+        if (this.#wire !== null && now - before > LONG_MS) {
+          told = Math.min(told, AGAIN);
+          break;
+        }
+      } while (told === AGAIN && this.#thrown === null && now - began < YIELD_MS);
     } finally {
       this.#inside = false;
     }
@@ -436,7 +446,6 @@ export class Producer {
       case 'close':
         // What was never begun has nothing to stop; a loop hears the wish.
         if (this.#handle === 0) {
-          this.#tell('stopped');
           this.#close();
         } else {
           this.#exports.noxrun_wish(this.#address, WISH.STOP, 1);
@@ -451,10 +460,16 @@ export class Producer {
     this.#control.postMessage({ type, ...more });
   }
 
-  #close() {
+  // After a crash nothing is called any more: who knows what it left.
+  #close(crashed = false) {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#wire?.close();
+    if (!crashed) {
+      if (this.#handle !== 0) this.#exports.noxrun_unproduce(this.#handle);
+      leave(this.#exports);
+      this.#tell('stopped');
+    }
     this.#control.close();
     this.#called?.();
     const closed = new NoxrunError('closed', 'this output is closed, or has another producer by now');

@@ -20,7 +20,7 @@ export type Isolation =
         | 'no-service-worker'  // the browser gives none
         | 'not-loaded'         // isolation-worker.js is missing, or may not be registered
         | 'scope'              // it lies in a folder that the page is not in
-        | 'no-storage'         // sessionStorage is forbidden
+        | 'no-storage'         // localStorage is forbidden
         | 'no-effect';         // reloaded with the headers, and still not isolated
       /** What to do about it, for people. */
       message: string;

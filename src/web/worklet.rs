@@ -23,6 +23,14 @@ pub extern "C" fn noxrun_attach(address: usize, frames: usize) -> usize {
     Quanta::new(shared, frames).map_or(0, |quanta| Box::into_raw(Box::new(quanta)) as usize)
 }
 
+/// Gives the reading end back: the output is over, for this thread.
+#[cfg(feature = "embed")]
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_detach(handle: usize) {
+    // SAFETY: the processor passes what `noxrun_attach` gave it, and forgets it.
+    drop(unsafe { Box::from_raw(handle as *mut Quanta<Ledger>) });
+}
+
 /// Address of a staging area's first channel; `area` is 0 or 1, the channels follow each other every `frames` (as given to [`noxrun_attach`]) samples.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_staging(handle: usize, area: usize) -> usize {

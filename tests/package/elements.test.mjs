@@ -147,7 +147,7 @@ test('the meter shows the figures of its output, exactly', async () => {
   assert.deepEqual(await causes(), [['startup', 'U start-up 4'], ...expected.filter(([name]) => name !== 'open')]);
   assert.equal(await aria('valuetext'), '400 of 4,096 frames, 9.1 ms');
   assert.equal(await bar.getAttribute('data-low'), 'true', 'less than a callback');
-  assert.match(await says(page, 'noxrun-meter', 'latency'), /^Latency\s+–\s+ring 69\.7 ms \+ base 10\.7 ms \+ output –$/);
+  assert.match(await says(page, 'noxrun-meter', 'latency'), /^Latency\s+> 80\.4 ms\s+ring 69\.7 ms \+ base 10\.7 ms \+ output –$/);
   assert.equal(await says(page, 'noxrun-meter', 'fault'), 'The account does not add up, by 2 frames.');
   // The lowest fill is remembered.
   await page.evaluate(() => window.t.output.set({ fillFrames: 4000 }));

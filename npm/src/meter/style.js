@@ -62,14 +62,14 @@ export const METER = `
 .fault { margin-top: 0.4rem; color: var(--_fault); font-size: 0.8125rem; font-weight: 600; }
 .short { display: none; }
 :host([compact]) .meter { display: flex; flex-wrap: wrap; align-items: center; gap: 0.2rem 0.75rem; padding: 0.4rem 0.6rem; font-size: 0.8125rem; }
-:host([compact]) :is(.head, .ring, .readouts, .readouts > div, .causes) { display: contents; }
+:host([compact]) :is(.head, .ring, .readouts, .readouts > div) { display: contents; }
 :host([compact]) :is(.row, .keys, dt, .second) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 :host([compact]) .state { order: 1; }
 :host([compact]) .bar { order: 2; flex: 1 1 6rem; height: 0.6rem; margin: 0; }
 :host([compact]) .figure { order: 3; font-size: inherit; letter-spacing: 0; }
 :host([compact]) [data-alarm="true"] .figure { font-weight: 600; }
 :host([compact]) .transport { order: 4; padding-inline: 0.4rem; font-size: 0.75rem; }
-:host([compact]) li { order: 5; }
+:host([compact]) .causes { order: 5; margin: 0; }
 :host([compact]) .fault { order: 6; margin: 0; }
 :host([compact]) .short { display: inline; white-space: pre; }
 :host([compact]) [data-empty="true"] :is(.figure, .mark) { display: none; }

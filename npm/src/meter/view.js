@@ -151,7 +151,9 @@ export class View {
   #showLatency(stats) {
     const at = this.#at;
     const { ringMs, baseMs, outputMs, totalMs } = stats?.latency ?? {};
-    text(at['latency-figure'], ms(totalMs));
+    // A sum that lacks a part is a lower bound, and says so.
+    const known = (ringMs ?? 0) + (baseMs ?? 0) + (outputMs ?? 0);
+    text(at['latency-figure'], stats && !Number.isFinite(totalMs) ? `> ${ms(known)}` : ms(totalMs));
     text(at['latency-short'], ' latency');
     text(at['latency-more'], `ring ${ms(ringMs)} + base ${ms(baseMs)} + output ${ms(outputMs)}`);
     at['latency-more'].hidden = !stats;

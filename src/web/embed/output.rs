@@ -14,7 +14,7 @@ use crate::web::worklet::shared_at;
 pub(super) const RING_BYTES: usize = 512;
 
 /// Makes an output: `channels` 1 to 32, `capacity` frames of storage of which the producer keeps up to `limit` ahead, at `sample_rate` Hz; `conceal` and `verify_index` as in [`Control`]. Returns its address, or 0 where a number is out of
-/// range. One share of it is given away, for good: it ends with its memory.
+/// range. One share of it is given away, until [`noxrun_unmake`].
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_make(channels: usize, capacity: usize, limit: usize, sample_rate: f32, conceal: u32, verify_index: u32) -> usize {
     let Ok(shared) = SharedOutput::new(channels, capacity, sample_rate) else { return 0 };
@@ -25,6 +25,13 @@ pub extern "C" fn noxrun_make(channels: usize, capacity: usize, limit: usize, sa
     control.conceal.store(Conceal::from_number(conceal) as u32, Ordering::Relaxed);
     control.verify_index.store(verify_index, Ordering::Relaxed);
     Arc::into_raw(Arc::new(shared)) as usize
+}
+
+/// The output at `address` is over, for whoever made it. When both ends were given back as well, the memory is as it was before, and can be used for another.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_unmake(address: usize) {
+    // SAFETY: an address that `noxrun_make` gave out, of a share that is taken back once.
+    drop(unsafe { Arc::from_raw(address as *const SharedOutput) });
 }
 
 /// What [`noxrun_wish`] sets; must match `npm/src/engine.js`.

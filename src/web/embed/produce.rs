@@ -116,6 +116,13 @@ pub extern "C" fn noxrun_produce(address: usize, block: usize, origin_ms: f64, w
     }
 }
 
+/// The producer is over.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_unproduce(handle: usize) {
+    // SAFETY: JavaScript passes what `noxrun_produce` gave it, and forgets it.
+    drop(unsafe { Box::from_raw(handle as *mut Embedded) });
+}
+
 /// Takes one turn. Returns for how long to leave it alone at most, in ms, or one of two negative numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_turn(handle: usize) -> f64 {

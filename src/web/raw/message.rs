@@ -43,6 +43,14 @@ pub extern "C" fn noxrun_message_inbox(address: usize, frames: usize) -> usize {
     })) as usize
 }
 
+/// The inbox is not needed any more.
+#[cfg(feature = "embed")]
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_message_close(handle: usize) {
+    // SAFETY: the processor passes what `noxrun_message_inbox` gave it, and forgets it.
+    drop(unsafe { Box::from_raw(handle as *mut Inbox) });
+}
+
 /// Address at which a message's header is to be put (`part` 0), its samples (1), and at which the latest answer stands (2).
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_message_place(handle: usize, part: u32) -> usize {

@@ -1,0 +1,2 @@
+// Where the package's files lie, for builders that do not see to that.
+export const urls = undefined;
