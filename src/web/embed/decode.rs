@@ -135,6 +135,14 @@ impl Source for Playing {
     }
 }
 
+impl Drop for Playing {
+    fn drop(&mut self) {
+        // What still comes would find no closure.
+        self.port.set_onmessage(None);
+        self.port.close();
+    }
+}
+
 /// In place of a file that cannot be played.
 struct Nothing;
 
