@@ -2,7 +2,7 @@
 import type { NoxrunError, Transport } from './common.js';
 import type { Producer } from './worker.js';
 export { NoxrunError } from './common.js';
-export type { NoxrunErrorCode, RenderCallback, RenderInfo, Transport } from './common.js';
+export type { FileProblem, NoxrunErrorCode, RenderCallback, RenderInfo, Transport } from './common.js';
 export type { Producer } from './worker.js';
 
 /** Where the package's files lie, if not beside each other. */
