@@ -12,7 +12,7 @@ serve: ## set up what is missing, build the page and serve it at http://localhos
 build: ## leave the page as a static site in dist/
 	@ci/setup build && ci/build
 
-package: ## make the npm package: the folder target/npm/noxrun and its tarball
+package: ## make the npm packages: the folders target/npm/noxrun and noxrun-decode, and their tarballs
 	@ci/setup test && ci/package
 
 test: ## set up what is missing and run every check

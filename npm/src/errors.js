@@ -1,10 +1,11 @@
 /** Every failure that Noxrun reports: `code` is a word for programs, the message says what to do. See npm/types/common.d.ts for the codes. */
 export class NoxrunError extends Error {
-  constructor(code, message, { cause, url } = {}) {
+  constructor(code, message, { cause, url, problem } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'NoxrunError';
     this.code = code;
     if (url !== undefined) this.url = url;
+    if (problem !== undefined) this.problem = problem;
   }
 }
 

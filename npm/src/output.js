@@ -106,6 +106,8 @@ class Output extends EventTarget {
   #began;
   #ears = [];
   #warnedSilent = false;
+  // When start() was first called.
+  #startedAt = null;
   // Times that the callback's length was to be counted anew.
   #recounts = 0;
   // The processor has said that it is over.
@@ -330,6 +332,7 @@ class Output extends EventTarget {
     this.#mustBeOpen('start');
     if (this.#lost !== null) throw this.#lost;
     const began = performance.now();
+    this.#startedAt ??= began;
     this.#playing = true;
     this.#generation.wish(WISH.PAUSED, 0);
     this.#changed();
@@ -342,6 +345,12 @@ class Output extends EventTarget {
     await this.#firstFrame(began);
   }
 
+  // The first frame was put out.
+  #sounds() {
+    this.#played = true;
+    this.#startup.firstFrameMs ??= performance.now() - this.#startedAt;
+  }
+
   // Waits for the first frame, if a producer brings any.
   async #firstFrame(began) {
     if (this.#played) return;
@@ -349,8 +358,7 @@ class Output extends EventTarget {
       const { book, wire, views } = this.#generation;
       if (wire !== null) await Promise.race([views[0].ask(), later(FIRST_MS * 10)]);
       if (book.look() && book.row[ROW.fresh] > 0) {
-        this.#played = true;
-        this.#startup.firstFrameMs = performance.now() - began;
+        this.#sounds();
         this.#changed();
         return;
       }
@@ -378,6 +386,10 @@ class Output extends EventTarget {
     this.#mustBeOpen('replaceProducer');
     if (!(worker instanceof Worker)) throw new NoxrunError('option', `replaceProducer wants a Worker, not ${describe(worker)}`);
     this.#wanted.task = { kind: 'worker', worker };
+    // Of the one before, as what was handed over to it.
+    this.producer = null;
+    this.handle = null;
+    this.#wanted.transfer = [];
     await this.#replace();
     if (this.#generation.error !== null) this.#lose(this.#generation.error);
   }
@@ -403,7 +415,7 @@ class Output extends EventTarget {
     if (this.#closing !== null || this.#recovering !== null) return;
     book.look();
     const { row } = book;
-    if (this.#playing && row[ROW.fresh] > 0) this.#played = true;
+    if (this.#playing && row[ROW.fresh] > 0) this.#sounds();
     // What was never begun has no pulse.
     const silentMs = row[ROW.heartbeat] > 0 && this.#lost === null ? book.pulse() : null;
     if (silentMs !== null) this.#lose(new NoxrunError('producer-lost', `the producer has shown no sign of life for ${(silentMs / 1e3).toFixed(1)} s`));
@@ -452,7 +464,8 @@ class Output extends EventTarget {
     const { task, recover } = this.#wanted;
     const lived = performance.now() - this.#begunAt;
     this.#shortLives = lived < SHORT_LIFE_MS ? this.#shortLives + 1 : 1;
-    const recovers = mayRecover && recover && ownsWorker(task) && this.#shortLives < SHORT_LIVES;
+    // What was handed over with it is gone with it.
+    const recovers = mayRecover && recover && ownsWorker(task) && this.#wanted.transfer.length === 0 && this.#shortLives < SHORT_LIVES;
     this.#generation.book.lost();
     this.#generation.wish(WISH.PAUSED, 1);
     this.dispatchEvent(new CustomEvent('producerlost', { detail: { error, recovers } }));

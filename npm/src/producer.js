@@ -31,7 +31,8 @@ async function prepare({ kind, url, hz, source: name }) {
   if (kind === 'glue') {
     const glue = await load(url, 'the glue');
     const source = exported(glue, name, url);
-    return { bring: (producer) => producer.play(WAY.OWN, source(producer.data).intoAddress()), instance: glueInstance(glue) };
+    // The producer as well: whoever steers the source wakes it.
+    return { bring: (producer) => producer.play(WAY.OWN, source(producer.data, producer).intoAddress()), instance: glueInstance(glue) };
   }
   const module = await load(url, 'the module');
   if (typeof module.render === 'function') return { bring: (producer) => producer.render(module.render) };

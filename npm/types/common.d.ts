@@ -22,6 +22,7 @@ export type NoxrunErrorCode =
   | 'wrong-thread'       // this call belongs to another thread
   | 'mode'               // this producer already renders, writes or offers: one way per output
   | 'too-many'           // no memory or worker is left for another output
+  | 'file'               // a file cannot be played; `problem` says what is wrong with it
   | 'blocked'            // the browser wants a gesture before it plays
   | 'closed';            // this output is closed
 
@@ -31,7 +32,20 @@ export class NoxrunError extends Error {
   readonly code: NoxrunErrorCode;
   /** Which file, where one is concerned. */
   readonly url?: string;
+  /** With code `file`: what is wrong with it. */
+  readonly problem?: FileProblem;
 }
+
+/** What can be wrong with a file that is to be played. */
+export type FileProblem =
+  | 'empty'              // it has no bytes
+  | 'not-audio'          // no audio file of a kind known here
+  | 'unsupported'        // a kind, codec, rate or channel count that is not played
+  | 'no-decoder'         // only the browser could decode it
+  | 'damaged'            // what it says contradicts itself
+  | 'cut-off'            // it ends before it should
+  | 'unreadable'         // it cannot be read (any more): moved, changed, not served
+  | 'crashed';           // the decoder crashed, ran out of memory or did not come back
 
 /** How frames travel: through shared memory, or as messages where the page may not share memory. */
 export type Transport = 'shared' | 'message';

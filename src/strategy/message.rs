@@ -25,6 +25,7 @@ pub const fn bytes(samples: usize) -> usize {
 }
 
 /// Puts samples behind a header, as pairs of them: the message is of doubles, so that it begins where a double may.
+#[cfg(all(target_family = "wasm", any(feature = "strategies", feature = "embed")))]
 pub(crate) fn pack(message: &mut [f64], samples: &[f32]) {
     let (pairs, rest) = samples.as_chunks::<2>();
     let both = |[first, second]: [f32; 2]| f64::from_bits(u64::from(second.to_bits()) << 32 | u64::from(first.to_bits()));

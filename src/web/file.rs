@@ -1,20 +1,20 @@
-//! A file of the page, read in slices by the worker.
+//! A file of the page (or any other blob), read in slices by the worker.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 use js_sys::Uint8Array;
 use symphonia::core::io::MediaSource;
-use web_sys::{File, FileReaderSync};
+use web_sys::{Blob, FileReaderSync};
 
 /// Bytes read at once: a good second of a lossless file.
 const SLICE: u64 = 256 * 1024;
 
 thread_local! {
     /// Files opened by this worker, by handle. `MediaSource` must be `Send + Sync`, which no JS value is; a handle is, and it works on its own thread only.
-    static FILES: std::cell::RefCell<Vec<Option<(File, FileReaderSync)>>> = const { std::cell::RefCell::new(Vec::new()) };
+    static FILES: std::cell::RefCell<Vec<Option<(Blob, FileReaderSync)>>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
-/// A JS `File`, read with `FileReaderSync` (workers only).
+/// A JS `Blob`, read with `FileReaderSync` (workers only).
 #[derive(Debug)]
 pub(super) struct FileMedia {
     handle: usize,
@@ -28,7 +28,7 @@ pub(super) struct FileMedia {
 
 impl FileMedia {
     /// Opens `file` for reading.
-    pub(super) fn open(file: &File) -> Result<Self, String> {
+    pub(super) fn open(file: &Blob) -> Result<Self, String> {
         let reader = FileReaderSync::new().map_err(|_| "files can be read in a worker only")?;
         let length = file.size() as u64;
         let handle = FILES.with_borrow_mut(|files| {

@@ -5,34 +5,35 @@
 //! | [`page`] | the page: starts, shows, stops |
 //! | [`worker`] | the producer's worker |
 //! | [`worklet`] | the audio thread, through raw numbers |
-//! | `feeder` (feature `decode`) | the worker that decodes files |
-//! | `feed_port` (feature `decode`) | the same worker, at the output's memory, through raw numbers |
-//! | `scanner` (feature `decode`) | workers that look at files without playing them |
-//! | `codec` (feature `decode`) | the same worker: the browser's own decoder |
+//! | `feeder` (features `page` and `decode`, as those below) | the worker that decodes files |
+//! | `feed_port` | the same worker, at the output's memory, through raw numbers |
+//! | `scanner` | workers that look at files without playing them |
+//! | `codec` | the same worker: the browser's own decoder |
+//! | `embed` (feature `embed`) | all of them, for the npm package |
 
 #[cfg(feature = "bench")]
 mod bench;
 #[cfg(feature = "page")]
 mod clock;
-#[cfg(feature = "decode")]
+#[cfg(all(feature = "page", feature = "decode"))]
 pub mod codec;
+#[cfg(feature = "embed")]
+pub mod embed;
 #[cfg(feature = "page")]
 mod error;
 #[cfg(all(feature = "page", feature = "faults"))]
 mod faults;
 #[cfg(all(feature = "page", feature = "faults"))]
 mod faulty;
-#[cfg(feature = "decode")]
+#[cfg(all(feature = "page", feature = "decode"))]
 mod fed;
-#[cfg(feature = "decode")]
+#[cfg(all(feature = "page", feature = "decode"))]
 pub mod feed_port;
-#[cfg(feature = "decode")]
+#[cfg(all(feature = "page", feature = "decode"))]
 pub mod feeder;
 #[cfg(feature = "decode")]
 mod file;
-#[cfg(feature = "embed")]
-pub mod embed;
-#[cfg(feature = "decode")]
+#[cfg(all(feature = "page", feature = "decode"))]
 mod media;
 #[cfg(feature = "page")]
 mod message;
@@ -48,11 +49,11 @@ mod peek;
 mod playback;
 #[cfg(any(feature = "strategies", feature = "embed"))]
 pub mod raw;
-#[cfg(feature = "decode")]
+#[cfg(all(feature = "page", feature = "decode"))]
 pub mod scanner;
 #[cfg(all(feature = "page", feature = "explain"))]
 mod timing;
-#[cfg(feature = "decode")]
+#[cfg(all(feature = "page", feature = "decode"))]
 pub mod url;
 #[cfg(feature = "page")]
 pub mod worker;
@@ -93,5 +94,5 @@ pub use embed::OwnSource;
 pub use error::PageError;
 #[cfg(feature = "page")]
 pub use options::{LatencyHint, OutputOptions, SourceSpec};
-#[cfg(feature = "decode")]
+#[cfg(all(feature = "page", feature = "decode"))]
 pub use options::{MediaItem, MediaList};

@@ -28,6 +28,7 @@ mod media;
 mod mixdown;
 mod region;
 mod resample;
+mod solo;
 mod stream;
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
@@ -41,6 +42,7 @@ use items::Items;
 pub use media::MediaOpener;
 pub use region::{FADE_SECONDS, LoopRegion, SHORTEST_LOOP};
 use region::{Looping, Next};
+pub use solo::{News, Solo};
 use std::ops::RangeInclusive;
 use stream::{Mark, Stream, Work};
 pub use symphonia::core::io::MediaSource;

@@ -9,10 +9,13 @@
 //! | `noxrun_attach`, `noxrun_quantum`, `noxrun_message_…` | `worklet/processor.js`, `worklet/inbox.js` | the output's, or the audio thread's own |
 //! | `noxrun_book_…` | `npm/src/book.js` | the page's own: ledgers come there as copies |
 //!
+//! With the feature `decode` it also has `play_file`, through glue: what the package `noxrun-decode` is made of (`npm/decode`).
+//!
 //! A crate that has sound of its own builds with this feature too, and hands it out as an [`OwnSource`].
 
 mod book;
-mod forward;
+#[cfg(feature = "decode")]
+pub mod decode;
 mod output;
 mod produce;
 mod source;
