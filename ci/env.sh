@@ -112,6 +112,44 @@ need_package() {
 
 need_compiler() { [ "$compiler" ] || die "No Rust compiler with its sources: run ci/setup build first."; }
 
+# Starts a PulseAudio server of our own with a sink that goes nowhere. Programs find it by PULSE_SERVER; NOXRUN_SINK names the sink, and NOXRUN_SINK.monitor is
+# what to record. With this script end the processes in ${daemons[@]} and the folder $run.
+need_sink() {
+    local _
+    command -v pulseaudio >/dev/null || die "PulseAudio is not there: run ci/setup test first."
+    run=$(mktemp -d)
+    export PULSE_SERVER=unix:$run/native NOXRUN_SINK=noxrun
+    # Chromium takes the daemon's default rate for its contexts; with the same rate and floats in the sink, nothing on the way is converted.
+    printf '%s\n' "default-sample-rate = 48000" "default-sample-format = float32le" >"$run/daemon.conf"
+    export PULSE_CONFIG=$run/daemon.conf
+    # What is tested is not how this machine copes with other work: where that is allowed, browser and sound server go before it.
+    # Linux weighs sessions against each other first (autogroup), and niceness only counts within one.
+    renice -n -10 -p $$ >/dev/null 2>&1 || true
+    { echo -10 >"/proc/$$/autogroup"; } 2>/dev/null || true
+    # -n: none of the system's modules, so no sound card and no session bus.
+    PULSE_RUNTIME_PATH=$run PULSE_STATE_PATH=$run XDG_RUNTIME_DIR=$run pulseaudio -n --daemonize=no --exit-idle-time=-1 --use-pid-file=no \
+        -L "module-native-protocol-unix socket=$run/native auth-anonymous=1" \
+        -L "module-null-sink sink_name=$NOXRUN_SINK channels=2" >"$run/log" 2>&1 &
+    daemons=($!)
+    trap end_sink EXIT
+    trap 'exit 130' INT TERM
+
+    for _ in $(seq 50); do
+        pactl info >/dev/null 2>&1 && break
+        kill -0 "${daemons[0]}" 2>/dev/null || die "PulseAudio ended at once: $(tail -n 1 "$run/log")"
+        sleep 0.1
+    done
+    pactl set-default-sink "$NOXRUN_SINK"
+    say "PulseAudio $(pulseaudio --version | cut -d ' ' -f 2), sink $NOXRUN_SINK at $PULSE_SERVER"
+}
+
+end_sink() {
+    { echo 0 >"/proc/$$/autogroup"; } 2>/dev/null || true
+    kill "${daemons[@]}" 2>/dev/null || true
+    wait "${daemons[@]}" 2>/dev/null || true
+    rm -rf "$run"
+}
+
 # Node's own test runner over the test files of folder $1, one after the other: they share the sound card and the clock.
 node_tests() {
     local files

@@ -24,10 +24,14 @@
 //! | know what became of each frame | [`ledger`] |
 //! | see what the audio thread does | [`consume::Quanta`] |
 //! | compare other ways between the two | [`strategy`] |
-//! | start an output in a page | `web::page::Output` (Wasm only) |
+//! | hand a source of your own to the npm package | `web::OwnSource` (Wasm, feature `embed`) |
+//! | start an output in a page that Rust drives | `web::page::Output` (Wasm, feature `page`) |
+//!
+//! Pages that JavaScript drives use the npm package `noxrun`: this crate with the feature `embed`, and scripts (`npm/src`). See `docs/embedding.md`, and `docs/protocol.md` for what lies in the shared memory.
 //!
 //! # Features
-//! None by default. `synth`: the built-in synthesiser. `decode`: audio files. `page`: outputs in a page. `embed`: the npm package's engine. `lab`: the page at index.html. `explain`: why frames were lost. `faults`: faults on purpose. `strategies`: the other ways from the producer to the audio thread. `count-allocations`: an allocator that counts.
+//! None by default. `embed`: exports of numbers for the npm package, no glue. `page`: the page's end in Rust, with glue. `synth`: the built-in synthesiser. `decode`: audio files. `lab`: the lab. `explain`: why frames were lost. `faults`: faults on
+//! purpose. `strategies`: the other ways from the producer to the audio thread. `count-allocations`: an allocator that counts.
 // The instructions to wait on and notify a word of memory are not stable in Rust yet.
 #![cfg_attr(all(target_family = "wasm", target_feature = "atomics"), feature(stdarch_wasm_atomic_wait))]
 
@@ -69,3 +73,9 @@ mod counting;
 mod turn;
 #[cfg(not(loom))]
 pub use counting::allocations;
+
+/// The guides' Rust examples, which have to compile too.
+#[cfg(doctest)]
+mod guides {
+    #![doc = include_str!("../docs/embedding.md")]
+}

@@ -22,6 +22,8 @@ const RESUME_MS = 1500;
 // A producer that is lost before it has played so long, in ms, so many times in a row, is not started again.
 const SHORT_LIFE_MS = 5000;
 const SHORT_LIVES = 3;
+// The device's latency is asked for no sooner and no more often than so, in ms.
+const LATENCY_MS = 1000;
 // How often the first frame is looked for, in ms, and for how long.
 const FIRST_MS = 4;
 const FIRST_PATIENCE_MS = 2000;
@@ -106,6 +108,12 @@ class Output extends EventTarget {
   #began;
   #ears = [];
   #warnedSilent = false;
+  // When the first frame was noticed; the device's latency as asked for last, and when.
+  #soundsAt = null;
+  #latency = null;
+  #latencyAt = -Infinity;
+  // When start() was first called.
+  #startedAt = null;
   // Times that the callback's length was to be counted anew.
   #recounts = 0;
   // The processor has said that it is over.
@@ -292,6 +300,7 @@ class Output extends EventTarget {
   #statsOf(book) {
     return statistics(sum(this.#before, book.row), wordsOf(this.#engine), {
       context: this.#context,
+      outputLatency: this.#outputLatency(),
       at: book.at,
       state: this.state,
       transport: this.transport,
@@ -301,6 +310,17 @@ class Output extends EventTarget {
       recoveries: this.#recoveries,
       startup: { ...this.#startup },
     });
+  }
+
+  // The device's latency in seconds, null before it can be had. Firefox's page may stand still for ever when it asks while sound is just starting (it waits for the sound server, that for the audio thread, and that for the page: seen in Firefox 153);
+  // and nobody needs it more often than once in a while.
+  #outputLatency() {
+    const now = performance.now();
+    if (this.#soundsAt !== null && now - Math.max(this.#soundsAt, this.#latencyAt) > LATENCY_MS && this.#context.state === 'running') {
+      this.#latency = this.#context.outputLatency ?? null;
+      this.#latencyAt = now;
+    }
+    return this.#latency;
   }
 
   async look() {
@@ -330,6 +350,7 @@ class Output extends EventTarget {
     this.#mustBeOpen('start');
     if (this.#lost !== null) throw this.#lost;
     const began = performance.now();
+    this.#startedAt ??= began;
     this.#playing = true;
     this.#generation.wish(WISH.PAUSED, 0);
     this.#changed();
@@ -342,6 +363,13 @@ class Output extends EventTarget {
     await this.#firstFrame(began);
   }
 
+  // The first frame was put out.
+  #sounds() {
+    this.#played = true;
+    this.#soundsAt ??= performance.now();
+    this.#startup.firstFrameMs ??= performance.now() - this.#startedAt;
+  }
+
   // Waits for the first frame, if a producer brings any.
   async #firstFrame(began) {
     if (this.#played) return;
@@ -349,8 +377,7 @@ class Output extends EventTarget {
       const { book, wire, views } = this.#generation;
       if (wire !== null) await Promise.race([views[0].ask(), later(FIRST_MS * 10)]);
       if (book.look() && book.row[ROW.fresh] > 0) {
-        this.#played = true;
-        this.#startup.firstFrameMs = performance.now() - began;
+        this.#sounds();
         this.#changed();
         return;
       }
@@ -378,6 +405,10 @@ class Output extends EventTarget {
     this.#mustBeOpen('replaceProducer');
     if (!(worker instanceof Worker)) throw new NoxrunError('option', `replaceProducer wants a Worker, not ${describe(worker)}`);
     this.#wanted.task = { kind: 'worker', worker };
+    // Of the one before, as what was handed over to it.
+    this.producer = null;
+    this.handle = null;
+    this.#wanted.transfer = [];
     await this.#replace();
     if (this.#generation.error !== null) this.#lose(this.#generation.error);
   }
@@ -403,7 +434,7 @@ class Output extends EventTarget {
     if (this.#closing !== null || this.#recovering !== null) return;
     book.look();
     const { row } = book;
-    if (this.#playing && row[ROW.fresh] > 0) this.#played = true;
+    if (this.#playing && row[ROW.fresh] > 0) this.#sounds();
     // What was never begun has no pulse.
     const silentMs = row[ROW.heartbeat] > 0 && this.#lost === null ? book.pulse() : null;
     if (silentMs !== null) this.#lose(new NoxrunError('producer-lost', `the producer has shown no sign of life for ${(silentMs / 1e3).toFixed(1)} s`));
@@ -452,7 +483,8 @@ class Output extends EventTarget {
     const { task, recover } = this.#wanted;
     const lived = performance.now() - this.#begunAt;
     this.#shortLives = lived < SHORT_LIFE_MS ? this.#shortLives + 1 : 1;
-    const recovers = mayRecover && recover && ownsWorker(task) && this.#shortLives < SHORT_LIVES;
+    // What was handed over with it is gone with it.
+    const recovers = mayRecover && recover && ownsWorker(task) && this.#wanted.transfer.length === 0 && this.#shortLives < SHORT_LIVES;
     this.#generation.book.lost();
     this.#generation.wish(WISH.PAUSED, 1);
     this.dispatchEvent(new CustomEvent('producerlost', { detail: { error, recovers } }));

@@ -35,8 +35,9 @@ const STATES = {
 const HEARD = new Set(['playing', 'suspended', 'interrupted']);
 
 const fail = (code, message, more) => new NoxrunError(code, message, more);
+// `?no-inline` is for Vite: it would make so small a file a data: address, which a strict policy refuses. To everybody else it is nothing.
 const builtIn = ({ urls: { player, ...urls } = {}, ...request }) =>
-  playWhole({ createOutput, module: player ?? new URL('./player-producer.js', import.meta.url), fail }, { ...request, urls });
+  playWhole({ createOutput, module: player ?? new URL('./player-producer.js?no-inline', import.meta.url), fail }, { ...request, urls });
 
 export class NoxrunPlayer extends Element {
   static observedAttributes = ['src', 'volume', 'loop', 'preload', 'buffer-frames', 'autoplay', 'crossorigin'];

@@ -29,11 +29,11 @@ const total = (row, from, count) => row.subarray(from, from + count).reduce((sum
 const orNull = (value) => (Number.isFinite(value) ? value : null);
 
 /** The statistics. `facts`: what only the page knows. */
-export function statistics(row, words, { context, ...facts }) {
+export function statistics(row, words, { context, outputLatency, ...facts }) {
   const { silentBy, droppedBy, causes } = words;
-  const { sampleRate, baseLatency, outputLatency, playbackStats } = context;
+  const { sampleRate, baseLatency, playbackStats } = context;
   const ringMs = (row[ROW.inFlight] / sampleRate) * 1e3;
-  const [baseMs, outputMs] = [orNull(baseLatency * 1e3), orNull(outputLatency * 1e3)];
+  const [baseMs, outputMs] = [orNull(baseLatency * 1e3), outputLatency === null ? null : orNull(outputLatency * 1e3)];
   const { at, state, transport, channels, bufferFrames, blockFrames, recoveries, startup } = facts;
   return {
     schema: 1,
@@ -64,13 +64,14 @@ export function statistics(row, words, { context, ...facts }) {
     underruns: { events: row[ROW.underruns], frames: row[ROW.underrunFrames], longestFrames: row[ROW.longestUnderrun], byCause: named(causes, row, CAUSES) },
     overruns: { events: row[ROW.overruns] },
     device: playbackStats === undefined ? null : { underrunEvents: playbackStats.underrunEvents, underrunSeconds: playbackStats.underrunDuration },
-    latency: { ringMs, baseMs, outputMs, totalMs: outputMs === null ? null : ringMs + outputMs },
+    latency: { ringMs, baseMs, outputMs, totalMs: baseMs === null || outputMs === null ? null : ringMs + baseMs + outputMs },
     producer: {
       renderLoad: row[ROW.lastedNs] > 0 ? row[ROW.renderNs] / row[ROW.lastedNs] : null,
       longestBlockMs: row[ROW.blocks] > 0 ? row[ROW.longestNs] / 1e6 : null,
       blocks: row[ROW.blocks],
       sleeps: row[ROW.sleeps],
       timeOuts: row[ROW.timeOuts],
+      nonFinite: row[ROW.nonFinite],
       wakeLatenessMs: row[ROW.lateP50] < 0 || row[ROW.sleeps] === 0 ? null : { p50: row[ROW.lateP50], p99: row[ROW.lateP99], max: row[ROW.lateMax] },
     },
     recoveries,

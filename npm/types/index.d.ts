@@ -46,7 +46,7 @@ export interface OutputOptions {
   conceal?: 'fade' | 'silence' | 'hold' | 'repeat';
   /** `auto`: shared memory where the page may share it, else messages, with a warning on the console. */
   transport?: 'auto' | Transport;
-  /** A producer that Noxrun started is started again when it is lost; true. */
+  /** A producer that Noxrun started is started again when it is lost; true. Not where something was handed over to it (`transfer`): that is lost with it. */
   recover?: boolean;
   urls?: FileUrls;
   /** Gives up starting, or closes the output. */
@@ -70,14 +70,16 @@ export interface LossEvent {
   /** Place of the first frame among all requested. */
   frame: number;
   frames: number;
-  /** Frames in the ring when it began. */
-  fill: number;
+  /** Frames in the ring when it began; null but for underruns and overruns. */
+  fill: number | null;
   /** Null: not known yet. */
   cause: Cause | null;
-  /** `open`: it goes on. */
-  endedBy: 'back' | 'paused' | 'ended' | 'open';
+  /** `open`: it goes on; null but for underruns and overruns. */
+  endedBy: 'back' | 'paused' | 'ended' | 'open' | null;
   /** Its cause changes no more. */
   settled: boolean;
+  /** The least power of two that, as `bufferFrames`, would have covered it; null: none would, or nobody can tell. */
+  coveringFrames: number | null;
 }
 
 /** Names, units and meanings as in the report (docs/report.md). What was not measured is null. */
@@ -121,6 +123,8 @@ export interface OutputStats {
     blocks: number;
     sleeps: number;
     timeOuts: number;
+    /** Samples that were no numbers, and were put out as zeros. */
+    nonFinite: number;
     wakeLatenessMs: { p50: number; p99: number; max: number } | null;
   };
   /** Producers that were lost and replaced. */
@@ -129,9 +133,15 @@ export interface OutputStats {
 }
 
 export interface OutputEventMap {
-  /** A loss was noticed, or its cause became known; `detail` is the LossEvent. */
+  /** A loss, each once: when its cause is known. */
   underrun: CustomEvent<LossEvent>;
   overrun: CustomEvent<LossEvent>;
+  /** The browser did not deliver to the device: not ours. */
+  device: CustomEvent<LossEvent>;
+  /** Breaks of the index signal. */
+  skipped: CustomEvent<LossEvent>;
+  replayed: CustomEvent<LossEvent>;
+  torn: CustomEvent<LossEvent>;
   statechange: CustomEvent<{ state: OutputState; before: OutputState }>;
   producerlost: CustomEvent<{ error: NoxrunError; recovers: boolean }>;
   /** A lost producer was replaced and sounds. */
@@ -174,6 +184,8 @@ export interface Output extends EventTarget {
 }
 
 /** Makes an output. Silent until `start()`. */
+export function createOutput(options: OutputOptions & { producer: 'page' }): Promise<Output & { readonly producer: Producer }>;
+export function createOutput(options: OutputOptions & { producer: 'handle' }): Promise<Output & { readonly handle: { readonly transfer: Transferable[] } }>;
 export function createOutput(options?: OutputOptions): Promise<Output>;
 /** Loads and compiles the engine ahead, and has a worker stand by. Opens no device. */
 export function preload(options?: { urls?: FileUrls }): Promise<void>;

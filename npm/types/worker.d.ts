@@ -19,7 +19,7 @@ export interface Producer {
 
   /** Pushed: resolves once there is room for a block at least. `await producer.writable` */
   readonly writable: Promise<void>;
-  /** Frames that `write` takes now. */
+  /** Frames that `write` takes now, at least: a block at most; where the ring has room it takes more. */
   readonly writableFrames: number;
   /** Writes interleaved samples as far as there is room; the frames taken. */
   write(samples: Float32Array): number;
@@ -33,7 +33,7 @@ export interface Producer {
   /** For a producer with a clock of its own (an emulator's frames): writes what fits and drops the rest, which is counted as an overrun. The frames taken. */
   offer(samples: Float32Array): number;
 
-  /** Drops what was written and is not played yet, as soon as what follows is there. The counter `position` begins anew. */
+  /** Drops what was written and is not played yet, as soon as what follows is there. The counter `position` begins anew. May render at once: set what follows first. */
   flush(): void;
   /** No more comes: what is there plays to its end. */
   end(): void;
@@ -47,6 +47,6 @@ export function receiveOutput(options?: { signal?: AbortSignal }): Promise<Produ
 export function openOutput(handle: unknown): Promise<Producer>;
 /**
  * A callback for sound that is rendered into another Wasm memory: `render(frames, info)` returns the byte address of `frames` frames in `memory`
- * (interleaved 32-bit floats; `planar: true`: channel after channel, each of `frames` samples), or a negative number when the sound has ended.
+ * (interleaved 32-bit floats; `planar: true`: channel after channel, each of `frames` samples), or -1 when the sound has ended.
  */
 export function fromMemory(memory: WebAssembly.Memory, render: (frames: number, info: RenderInfo) => number, options?: { planar?: boolean }): RenderCallback;

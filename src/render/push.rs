@@ -15,6 +15,28 @@ use crate::shared::SharedOutput;
 /// A blocking writer (as PyAudio's and ALSA's `write`) with the ledger kept.
 ///
 /// What its caller does between two calls counts as rendering: so underruns get an account, as those of a pulled source do.
+///
+/// ```
+/// use core::time::Duration;
+/// use noxrun::consume::Quanta;
+/// use noxrun::render::{PushWriter, SystemClock};
+/// use noxrun::shared::SharedOutput;
+/// use std::sync::Arc;
+///
+/// let shared = Arc::new(SharedOutput::new(2, 512, 48_000.0)?);
+/// let mut writer = PushWriter::new(shared.clone(), SystemClock::default())?;
+/// let mut reader = Quanta::new(shared.clone(), 128)?;
+///
+/// // As much as fits; for the rest somebody would have to read, and nobody does.
+/// assert_eq!(writer.write(&[0.5; 2 * 600], Duration::from_millis(1))?, 512);
+/// reader.quantum(128, 0.0);
+/// // By a clock of its own: what does not fit is dropped, and counted.
+/// assert_eq!(writer.offer(&[0.5; 2 * 200])?, 128);
+///
+/// let books = shared.snapshot();
+/// assert_eq!((books.consumer.fresh, books.producer.overrun_events, books.imbalance()), (128, 1, 0));
+/// # Ok::<(), noxrun::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct PushWriter<C> {
     producer: Producer,

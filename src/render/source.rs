@@ -21,6 +21,29 @@ pub struct RenderInfo {
 /// A source of sound that is asked for blocks (pull). For the other style, see `PushWriter`.
 ///
 /// Lives in the producer's worker. It may take its time, within what the ring holds ahead; it runs on no real-time thread.
+///
+/// ```
+/// use noxrun::render::{RenderInfo, Source};
+///
+/// /// White noise, for one second.
+/// struct Noise(u32);
+///
+/// impl Source for Noise {
+///     fn render(&mut self, block: &mut [f32], info: &RenderInfo) -> usize {
+///         let wanted = block.len() / info.channels;
+///         let left = (info.sample_rate as u64).saturating_sub(info.position) as usize;
+///         let frames = wanted.min(left);
+///         block[..frames * info.channels].fill_with(|| {
+///             self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+///             (self.0 >> 8) as f32 / (1 << 23) as f32 - 1.0
+///         });
+///         frames
+///     }
+/// }
+///
+/// let info = RenderInfo { position: 47_900, ring_position: 47_900, sample_rate: 48_000.0, channels: 2, heard_in: 0.04, underruns: 0 };
+/// assert_eq!(Noise(1).render(&mut [0.0; 512], &info), 100);
+/// ```
 pub trait Source {
     /// Fills `block` (interleaved, `info.channels` samples a frame, about -1.0 to 1.0) from its start and returns the frames written,
     /// 0 to `block.len() / info.channels`. Fewer than were asked for means that the source has ended.

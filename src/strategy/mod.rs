@@ -20,6 +20,8 @@ mod direct;
 pub mod double;
 #[cfg(all(feature = "strategies", not(loom)))]
 mod exchange;
+#[cfg(all(feature = "embed", not(loom)))]
+pub mod forward;
 #[cfg(all(feature = "strategies", not(loom)))]
 mod heard;
 #[cfg(all(feature = "strategies", not(loom)))]

@@ -71,8 +71,8 @@ const exported = async () => new Set([...(await all('src/web/worklet.rs', ...RAW
 const RAW = ['any', 'clock', 'message', 'mod', 'page', 'spec'].map((name) => `src/web/raw/${name}.rs`);
 
 test('the strategies\' processor: name, bits, answers, header', async () => {
-  const [js, context, any, raw, message] = await Promise.all(
-    ['worklet/strategies.js', 'src/web/page/context.rs', 'src/web/raw/any.rs', 'src/web/raw/message.rs', 'src/strategy/message.rs'].map(read),
+  const [js, inbox, context, any, raw, message] = await Promise.all(
+    ['worklet/strategies.js', 'worklet/inbox.js', 'src/web/page/context.rs', 'src/web/raw/any.rs', 'src/web/raw/message.rs', 'src/strategy/message.rs'].map(read),
   );
   const [, version] = /^version = "(.*)"$/m.exec(await read('Cargo.toml'));
   assert.equal(constant(js, 'NAME'), `'noxrun-strategies-${version}'`);
@@ -84,13 +84,13 @@ test('the strategies\' processor: name, bits, answers, header', async () => {
     assert.equal(number(base, name), number(any, name), name);
     assert.notEqual(number(worklet, name), number(any, 'CALLED'), name);
   }
-  assert.equal(number(js, 'ANSWER_NOW'), number(raw, 'NOW'));
-  assert.equal(number(js, 'OUT_OF_ORDER'), number(raw, 'OUT_OF_ORDER'));
+  assert.equal(number(inbox, 'ANSWER_NOW'), number(raw, 'NOW'));
+  assert.equal(number(inbox, 'OUT_OF_ORDER'), number(raw, 'OUT_OF_ORDER'));
   assert.equal(new Set(['LATER', 'NOW', 'OUT_OF_ORDER'].map((name) => number(raw, name))).size, 3);
-  assert.equal(number(js, 'HEADER'), number(message, 'HEADER'));
-  assert.equal(number(js, 'ANSWER'), number(raw, 'ANSWER'));
+  assert.equal(number(inbox, 'HEADER'), number(message, 'HEADER'));
+  assert.equal(number(inbox, 'ANSWER'), number(raw, 'ANSWER'));
   const place = (name) => Number(new RegExp(`^    ${name} = (\\d+),$`, 'm').exec(message)[1]);
-  assert.equal(number(js, 'FRAMES'), place('Frames'));
+  assert.equal(number(inbox, 'FRAMES'), place('Frames'));
   // The state and the totals behind it fit, and nothing of the header stands among them.
   const [, fixed] = /let fixed = \[([^\]]*)\]/.exec(message);
   const totals = fixed.match(/&ledger\.\w+/g).length + Number(/impl DroppedBy \{[^}]*?const COUNT: usize = (\d+);/.exec(await read('src/ledger/blocks.rs'))[1]);
@@ -117,13 +117,15 @@ test('what a turn of the producer returns where blocks travel as messages', asyn
 
 test('the raw exports that strategies.js and the page call are there, and none is there for nobody', async () => {
   const there = await exported();
-  const js = await read('worklet/strategies.js');
+  const js = await all('worklet/strategies.js', 'worklet/inbox.js');
   const called = new Set([...js.matchAll(/exports\.(noxrun_\w+)/g)].map(([, name]) => name));
   assert.ok(called.size >= 12, `${[...called]}`);
   const page = await all('src/web/page/on_page.rs', 'src/web/page/raw_instance.rs');
   const asked = new Set([...page.matchAll(/"(noxrun_\w+)"/g)].map(([, name]) => name));
   assert.ok(asked.size >= 14, `${[...asked]}`);
   for (const name of [...called, ...asked]) assert.ok(there.has(name), name);
+  // What the package alone closes again.
+  there.delete('noxrun_message_close');
   const own = [...there].filter((name) => /^noxrun_(any|message|page)_|^noxrun_(numbers|output|ring)$/.test(name));
   assert.deepEqual(own.filter((name) => !called.has(name) && !asked.has(name)), []);
 });
@@ -155,13 +157,15 @@ test('how a strategy is named to the processor, and what is posted to it', async
 
 test('process() of strategies.js makes nothing but what it documents: an answer to the producer', async () => {
   const js = await read('worklet/strategies.js');
-  // Of the worklet's own files one, which is loaded with it.
-  assert.deepEqual([...js.matchAll(/^import\b.*$/gm)].map(([line]) => line), ["import { NoxrunProcessor } from './processor.js';"]);
+  // Of the worklet's own files two, which are loaded with it.
+  assert.deepEqual([...js.matchAll(/^import\b.*$/gm)].map(([line]) => line), ["import { Inbox, look } from './inbox.js';", "import { NoxrunProcessor, register } from './processor.js';"]);
+  const inbox = await read('worklet/inbox.js');
+  assert.doesNotMatch(inbox, /\bimport\b/);
   assert.doesNotMatch(js, /\bimport\(/);
-  const body = (head) => new RegExp(`\\n {2}${head} \\{\\n([\\s\\S]*?)\\n {2}\\}\\n`).exec(js)[1];
+  const body = (head, of = js) => new RegExp(`\\n {2}${head} \\{\\n([\\s\\S]*?)\\n {2}\\}\\n`).exec(of)[1];
   const makes = /=>|[=(,:] ?\[|\bnew\b|\[\]|\{\s*\w+:|\bconsole\b|\d+n\b|\.(map|forEach|slice|subarray)\(/;
   for (const head of ['process\\(inputs, outputs\\)', 'listen\\(input\\)']) assert.doesNotMatch(body(head), new RegExp(`${makes.source}|\\bpostMessage\\b`), head);
   // The message itself is what is left behind; it is the same array each time.
-  assert.doesNotMatch(body('answer\\(\\)'), makes);
-  assert.equal(body('answer\\(\\)').match(/postMessage/g).length, 1);
+  assert.doesNotMatch(body('answer\\(\\)', inbox), makes);
+  assert.equal(body('answer\\(\\)', inbox).match(/postMessage/g).length, 1);
 });

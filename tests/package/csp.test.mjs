@@ -25,7 +25,6 @@ async function under(changed, options, server, body) {
   const { close, url } = await servePages({ ...server, headers: { 'Content-Security-Policy': policy(changed) } });
   try {
     const { page, heard } = await openPlay(browser, url, options);
-    await page.waitForFunction(() => window.output !== undefined);
     await body(page, heard);
     await page.close();
   } finally {

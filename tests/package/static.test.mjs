@@ -80,7 +80,6 @@ test('a page that was opened from a file, where its scripts do load: a typed ref
     await cp(PACKAGE, path.join(place, 'noxrun'), { recursive: true });
     const page = await lenient.newPage();
     await page.goto(pathToFileURL(path.join(place, 'play.html')).href);
-    await page.waitForFunction(() => window.output !== undefined);
     const told = await outcome(page);
     assert.deepEqual([told.name, told.code], ['NoxrunError', 'file-url'], told.message);
   } finally {

@@ -44,29 +44,43 @@ export async function project() {
   return { place, remove };
 }
 
-/** What the page's output, a promise in `window.output`, has come to: `{}` with figures once it plays, or the error's name, code and message. */
-export const outcome = (page) =>
-  page.evaluate(() =>
-    window.output.then(
-      ({ transport, state }) => ({ transport, state }),
-      ({ name, code, message, url }) => ({ name, code, message, url }),
-    ),
+// What takes longer hangs, in ms: it is said where, before the test's own limit.
+const HANGS = 40_000;
+
+/** What the page's output, a promise in `window.output`, has come to: its transport and state, or the error's name, code and message. */
+export async function outcome(page) {
+  await page.waitForFunction(() => window.output !== undefined);
+  return page.evaluate(
+    (limit) =>
+      Promise.race([
+        window.output.then(
+          ({ transport, state }) => ({ transport, state }),
+          ({ name, code, message, url }) => ({ name, code, message, url }),
+        ),
+        new Promise((resolve) => setTimeout(() => resolve({ name: 'hang', code: 'hang', message: `nothing came of it within ${limit} ms` }), limit)),
+      ]),
+    HANGS,
   );
+}
 
 /** Fails unless the output of the page (or of a frame) plays: fresh frames grow, and none is unaccounted for. Returns the latest statistics. */
 export async function plays(page, frames = 8820) {
-  await page.waitForFunction(() => window.output !== undefined);
   const told = await outcome(page);
   assert.equal(told.code, undefined, `${told.name} ${told.code}: ${told.message}`);
-  const stats = await page.evaluate(async (wanted) => {
-    const output = await window.output;
-    const first = await output.look();
-    for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      const now = await output.look();
-      if (now.ledger.freshFrames >= first.ledger.freshFrames + wanted) return now;
-    }
-  }, frames);
+  const stats = await page.evaluate(
+    async ([wanted, limit]) => {
+      const output = await window.output;
+      const first = await output.look();
+      for (const end = performance.now() + limit; performance.now() < end;) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        const now = await output.look();
+        if (now.ledger.freshFrames >= first.ledger.freshFrames + wanted) return now;
+      }
+      return { silent: JSON.stringify(output.stats) };
+    },
+    [frames, HANGS],
+  );
+  assert.equal(stats.silent, undefined);
   assert.equal(stats.ledger.imbalanceFrames, 0);
   return stats;
 }

@@ -105,7 +105,11 @@ pub extern "C" fn noxrun_book_place(handle: usize, part: u32) -> usize {
 pub extern "C" fn noxrun_book_look(handle: usize, now_ms: f64, both: u32) {
     let book = book(handle);
     let seen = book.copies[0].snapshot();
-    book.snapshot = if both == 0 { seen } else { seen.with_producer(book.copies[1].snapshot()) };
+    book.snapshot = if both == 0 {
+        seen
+    } else {
+        seen.with_producer(book.copies[1].snapshot())
+    };
     book.log.look(now_ms, &book.snapshot);
     book.fill_row();
 }
@@ -232,7 +236,9 @@ pub extern "C" fn noxrun_words() -> usize {
         DroppedBy::NAMES.to_vec(),
         Cause::ALL.map(Cause::name).to_vec(),
         EventKind::ALL.map(EventKind::name).to_vec(),
-        [Ending::Open, Ending::Back, Ending::Paused, Ending::Ended].map(Ending::name).to_vec(),
+        [Ending::Open, Ending::Back, Ending::Paused, Ending::Ended]
+            .map(Ending::name)
+            .to_vec(),
     ];
     let mut words = lists.map(|list| list.join(",")).join("|");
     words.push('\0');

@@ -16,7 +16,6 @@
 mod book;
 #[cfg(feature = "decode")]
 pub mod decode;
-mod forward;
 mod output;
 mod produce;
 mod source;

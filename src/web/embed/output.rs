@@ -17,7 +17,9 @@ pub(super) const RING_BYTES: usize = 512;
 /// range. One share of it is given away, until [`noxrun_unmake`].
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_make(channels: usize, capacity: usize, limit: usize, sample_rate: f32, conceal: u32, verify_index: u32) -> usize {
-    let Ok(shared) = SharedOutput::new(channels, capacity, sample_rate) else { return 0 };
+    let Ok(shared) = SharedOutput::new(channels, capacity, sample_rate) else {
+        return 0;
+    };
     if shared.ring.set_limit(limit).is_err() {
         return 0;
     }

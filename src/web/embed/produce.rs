@@ -4,18 +4,18 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::forward::Forward;
 use super::source::{Called, Fifo, OwnSource, Steered};
 use crate::error::Error;
 use crate::render::{Naps, Pacer, PushWriter, Source, Turn};
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
 use crate::source::{Index, Sine};
+use crate::strategy::forward::Forward;
 use crate::strategy::message::Answer;
 use crate::web::raw::RawClock;
 use crate::web::worklet::shared_at;
 
-/// What [`noxrun_turn`] returns when there is more to do at once; 0 and more: after so many ms, or when somebody calls. Must match `npm/src/producer.js`, as all below.
+/// What [`noxrun_turn`] returns when there is more to do at once; 0 and more: after so many ms, or when somebody calls. Must match `npm/src/producing.js`, as all below.
 const AGAIN: f64 = -1.0;
 /// … and when it was asked to stop.
 const STOPPED: f64 = -2.0;
@@ -63,7 +63,10 @@ impl Embedded {
         };
         let kind = match source {
             Some(source) => {
-                let steered = Steered { source, jump: jump.clone() };
+                let steered = Steered {
+                    source,
+                    jump: jump.clone(),
+                };
                 let mut pacer = Pacer::new(shared.clone(), Box::new(steered), block, clock)?;
                 pacer.set_naps(Naps::Always);
                 Kind::Paced(Box::new(pacer))
@@ -179,7 +182,9 @@ pub extern "C" fn noxrun_end(handle: usize) {
 /// What lies ahead is not wanted any more: it is dropped once what follows is there.
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_flush(handle: usize) {
-    let Embedded { kind, fifo, jump, shared, .. } = embedded(handle);
+    let Embedded {
+        kind, fifo, jump, shared, ..
+    } = embedded(handle);
     fifo.clear();
     jump.set(true);
     if let Kind::Own(writer) = kind {
@@ -207,7 +212,10 @@ pub extern "C" fn noxrun_forward(handle: usize, now_ms: f64) -> usize {
 #[unsafe(no_mangle)]
 pub extern "C" fn noxrun_forward_place(handle: usize, part: u32) -> usize {
     let forward = embedded(handle).forward.as_ref();
-    forward.map_or(0, |forward| if part == 0 { forward.address() } else { forward.longest() })
+    forward.map_or(0, |forward| match part {
+        0 => forward.message().as_ptr() as usize,
+        _ => size_of_val(forward.message()),
+    })
 }
 
 /// The audio thread has answered.

@@ -16,10 +16,30 @@ extern "C" {
 
 /// A source of your own crate, for `createOutput({ glue })`: a function that you export through `wasm-bindgen` returns it, and the producer renders with it in place, without a copy.
 ///
-/// ```ignore
+/// ```
+/// use noxrun::render::{RenderInfo, Source};
+/// use noxrun::web::OwnSource;
+/// use wasm_bindgen::prelude::*;
+///
+/// /// What the page names as `source`; it is given the page's `data`.
 /// #[wasm_bindgen]
-/// pub fn bells(data: JsValue) -> OwnSource {
-///     OwnSource::new(Bells::new(data))
+/// pub fn saw(data: JsValue) -> OwnSource {
+///     OwnSource::new(Saw { hz: data.as_f64().unwrap_or(220.0) as f32, phase: 0.0 })
+/// }
+///
+/// struct Saw {
+///     hz: f32,
+///     phase: f32,
+/// }
+///
+/// impl Source for Saw {
+///     fn render(&mut self, block: &mut [f32], info: &RenderInfo) -> usize {
+///         for frame in block.chunks_exact_mut(info.channels) {
+///             self.phase = (self.phase + self.hz / info.sample_rate).fract();
+///             frame.fill(0.2 * self.phase - 0.1);
+///         }
+///         block.len() / info.channels
+///     }
 /// }
 /// ```
 #[wasm_bindgen]

@@ -209,5 +209,3 @@ pub extern "C" fn noxrun_output(numbers: usize, count: usize) -> usize {
     }
     crate::ring::sync::Arc::into_raw(crate::ring::sync::Arc::new(shared)) as usize
 }
-
-

@@ -1,17 +1,20 @@
-//! Messages to the audio thread, where no memory can be shared: what the producer has put into its own ring, carried on in order.
+//! The producer's end of messages, of whatever brings frames: what lies in its own ring is carried on in order, in pieces.
+//!
+//! The strategies `message-copy` and `message-transfer` carry the block that was rendered; this carries what was pushed or offered as well, at the price of one copy more.
 
+use super::message::{Answer, HEADER, Sender, bytes, pack};
 use crate::error::Error;
 use crate::render::Outgoing;
 use crate::ring::Consumer;
 use crate::ring::sync::{Arc, Ordering};
 use crate::shared::SharedOutput;
-use crate::strategy::message::{Answer, HEADER, Sender, bytes};
 
 /// Frames in a message at most, unless a block is longer: what a producer with a clock of its own brings at once is cut into these.
 const PIECE: usize = 1024;
 
 /// Reads the producer's ring without freeing room: that is for the audio thread's answers to do.
-pub(super) struct Forward {
+#[derive(Debug)]
+pub struct Forward {
     shared: Arc<SharedOutput>,
     sender: Sender,
     consumer: Consumer,
@@ -64,18 +67,13 @@ impl Forward {
         }
         self.sent = end;
         self.message[..HEADER].copy_from_slice(&header);
-        crate::strategy::message::pack(&mut self.message[HEADER..], outgoing.samples);
+        pack(&mut self.message[HEADER..], outgoing.samples);
         bytes(outgoing.samples.len())
     }
 
-    /// Address of the message.
-    pub fn address(&self) -> usize {
-        self.message.as_ptr() as usize
-    }
-
-    /// Most bytes of a message.
-    pub fn longest(&self) -> usize {
-        self.message.len() * size_of::<f64>()
+    /// The latest message, and room for the longest.
+    pub fn message(&self) -> &[f64] {
+        &self.message
     }
 
     /// An answer came: there may be room now.
