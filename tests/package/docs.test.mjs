@@ -74,7 +74,7 @@ function samples(guide, text) {
 }
 
 test('samples in the guides are right by the types', async () => {
-  const guides = ['docs/embedding.md', 'docs/api.md', 'docs/settings.md', 'docs/crackles.md', 'docs/audioworklet-underrun.md', 'npm/README.md', 'README.md'];
+  const guides = ['docs/embedding.md', 'docs/embedding-headers.md', 'docs/builders.md', 'docs/api.md', 'docs/settings.md', 'docs/crackles.md', 'docs/audioworklet-underrun.md', 'npm/README.md', 'README.md'];
   const files = { '/given.d.ts': GIVEN };
   for (const guide of guides) {
     const text = await read(guide);
