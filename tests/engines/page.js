@@ -17,8 +17,8 @@ for (const [name, list] of [['error', complaints], ['warn', warnings]]) {
   };
 }
 
-// Where sound is just starting, Firefox's page may stand still for ever when asked for either of these: with an AudioWorklet in the graph it then waits for the sound server, that for the
-// audio thread, and that for the page. Seen in Firefox 153 with PulseAudio, on a busy machine in every tenth context. So nobody may ask; here nobody is hurt.
+// Firefox's page may stand still for ever when it is asked for either of these while an AudioWorklet plays: it waits for the sound server, that for the audio thread, and that for a lock of
+// the page's. Seen in Firefox 153 with PulseAudio on a busy machine, without anything of Noxrun's, once in some hundreds of reads, soon after the start and later. So nobody may ask; here nobody is hurt.
 if (navigator.userAgent.includes('Firefox')) {
   const asked = (name) => complaints.includes(name) || complaints.push(name);
   Object.defineProperty(AudioContext.prototype, 'outputLatency', { get: () => void asked('outputLatency was read') });

@@ -178,8 +178,9 @@ class Column {
         else if (seen.calm) blamed += 1;
       }
       await this.close();
-      assert.ok(clean > blamed, `${clean} windows without a loss, ${blamed} with one though nothing was disturbed`);
-      assert.ok(clean >= CLEAN, `${clean} of ${windows} windows without a loss; if most were disturbed: try on a machine with less to do`);
+      const told = `of ${windows} windows ${clean} were without a loss; ${blamed} had one though nothing was disturbed`;
+      assert.ok(blamed === 0 || clean > blamed, told);
+      assert.ok(clean >= CLEAN, `${told}: try on a machine with less to do`);
     });
   }
 
