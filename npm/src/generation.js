@@ -1,9 +1,9 @@
 // One producer's time with an output: its memory, its ways, its book. When a producer is lost, its memory is given up with it (it may still write there, or hold the allocator's lock), and another generation follows.
 
 import { Book, MailedView, SharedView } from './book.js';
+import { deferred } from './deferred.js';
 import { giveBack, instantiate, leave, make, MAKER_STACK, outputMemory, WISH } from './engine.js';
 import { NoxrunError } from './errors.js';
-import { deferred } from './producing.js';
 import { version } from './version.js';
 
 // 64 KiB pages that a module with sound of its own may grow to: 128 MiB.

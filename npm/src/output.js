@@ -1,13 +1,13 @@
 // One output, on the page: context, node, and one producer after the other.
 
 import { EVERY_MS, ROW, wordsOf } from './book.js';
+import { deferred } from './deferred.js';
 import { WISH } from './engine.js';
 import { describe, NoxrunError, typed } from './errors.js';
 import { addProcessor, loadEngine, standBy, takeWorker } from './files.js';
 import { Generation, later } from './generation.js';
 import { checkBuffer, read } from './options.js';
 import { checkPlace, chooseTransport } from './place.js';
-import { deferred, open } from './producing.js';
 import { retired, statistics, sum } from './statistics.js';
 import { version } from './version.js';
 
@@ -238,7 +238,9 @@ class Output extends EventTarget {
       standBy(this.#wanted.urls.worker).catch(() => {});
       await inTime(generation.ready.promise, READY_MS, `the producer was not ready within ${READY_MS / 1e3} s: does ${task.url ?? 'it'} load, and come to its end?`);
     } else if (task.kind === 'page') {
-      this.producer = await open(handle, { greet: false });
+      // What brings sound is a file of its own: most pages need none of it on their own thread.
+      const { openOutput } = await import('./worker.js');
+      this.producer = await openOutput(handle);
     } else if (task.kind === 'worker') {
       task.worker.postMessage({ noxrunOutput: handle }, ports);
       // Later ones are the worker's own affair, as long as its heart beats.

@@ -1,5 +1,6 @@
 // The writing end of an output, in a worker or on the page: one class for every way in which JavaScript brings sound. See npm/types/worker.d.ts for what each call means to its caller.
 
+import { deferred } from './deferred.js';
 import { epochNow, instantiate, leave, make, outputMemory, WISH } from './engine.js';
 import { describe, NoxrunError } from './errors.js';
 import { look } from '../../worklet/inbox.js';
@@ -74,15 +75,6 @@ function eventLoop() {
     };
     port2.postMessage(null);
   });
-}
-
-/** What can be resolved from outside. */
-export function deferred() {
-  const parts = {};
-  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
-  // Whoever does not ask is not told.
-  parts.promise.catch(() => {});
-  return parts;
 }
 
 export class Producer {

@@ -47,7 +47,9 @@ pub extern "C" fn noxrun_version() -> u32 {
         }
         value
     }
-    const VERSION: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000 + number(env!("CARGO_PKG_VERSION_MINOR")) * 1_000 + number(env!("CARGO_PKG_VERSION_PATCH"));
+    const VERSION: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
+        + number(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
+        + number(env!("CARGO_PKG_VERSION_PATCH"));
     VERSION
 }
 
