@@ -9,6 +9,7 @@ export const root = normalize(join(import.meta.dirname, '..'));
 export const folders = {
   bench: 'benches/browser',
   engine: 'target/engine',
+  package: 'target/npm/noxrun',
   ring: 'target/bench/ring',
   ringbuf: 'node_modules/ringbuf.js/dist',
   site: 'target/site',

@@ -7,8 +7,8 @@ import { gzipSync } from 'node:zlib';
 import { figure, folders, launch, line, median, root, serve, spread, verdict } from './common.mjs';
 import { measureFiles, printFiles } from './files.mjs';
 
-// All that an embedder's page loads.
-const shipped = ['noxrun_bg.wasm', 'noxrun.js', 'worklet/processor.js', 'worklet/producer.js'];
+// All that a page with the package loads (a module's or a built-in source's sound).
+const shipped = ['noxrun.wasm', 'index.js', 'producer.js', 'processor.js'];
 
 const ring = { capacity: 16384, rounds: 41, times: 32 };
 // As small a ring as people play with; many places in memory, because they matter more than the ledger does.
@@ -65,7 +65,7 @@ function startFigures(what, starts, goal) {
 
 function sizes() {
   const files = shipped.map((name) => {
-    const bytes = readFileSync(join(root, folders.engine, name));
+    const bytes = readFileSync(join(root, folders.package, name));
     return { name, bytes: bytes.length, gzipBytes: gzipSync(bytes, { level: 9 }).length };
   });
   const gzipBytes = files.reduce((sum, file) => sum + file.gzipBytes, 0);

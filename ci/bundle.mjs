@@ -17,7 +17,7 @@ const WITHOUT_EXPORTS = new Set(['processor', 'isolation-worker']);
 const shared = {
   name: 'shared',
   setup({ onResolve }) {
-    onResolve({ filter: /(^|\/)(index|meter)\.js$/ }, ({ path: asked, importer }) => {
+    onResolve({ filter: /(^|\/)(index|meter|worker)\.js$/ }, ({ path: asked, importer }) => {
       const found = path.resolve(path.dirname(importer), asked);
       const entry = path.basename(found);
       return importer !== '' && found === path.join(source, entry) ? { path: `./${entry}`, external: true } : undefined;

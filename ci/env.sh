@@ -100,7 +100,7 @@ is_newer() {
 need_package() {
     local stamp=$root/target/npm.stamp
     export NOXRUN_PACKAGE=$root/target/npm
-    if [ -e "$NOXRUN_PACKAGE/noxrun" ] && [ -e "$NOXRUN_PACKAGE/noxrun-decode" ] && ! is_newer "$stamp" npm src .cargo Cargo.toml Cargo.lock CHANGELOG.md LICENSE-APACHE LICENSE-MIT package-lock.json \
+    if [ -e "$NOXRUN_PACKAGE/noxrun" ] && [ -e "$NOXRUN_PACKAGE/noxrun-decode" ] && ! is_newer "$stamp" npm src worklet .cargo Cargo.toml Cargo.lock CHANGELOG.md LICENSE-APACHE LICENSE-MIT package-lock.json \
         ci/package ci/bundle.mjs ci/bundle-decode.mjs ci/third-party.mjs ci/build-engine ci/short-names.mjs ci/release; then
         return
     fi

@@ -16,6 +16,8 @@ export function playOn(element, type, make) {
       output = await make();
       // For the console: output.stats, output.losses.
       window.output = meter.output = output;
+      // What the sound's own code throws arrives here.
+      output.addEventListener('producerlost', ({ detail }) => { problem.textContent = detail.error.message; });
       await output.start();
     }).catch((error) => { problem.textContent = error.message; });
   });

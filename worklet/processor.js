@@ -107,6 +107,7 @@ export class NoxrunProcessor extends AudioWorkletProcessor {
 
   // A quantum of another length than the staging areas': piece by piece, sample by sample, still without garbage.
   pieces(output, frames) {
+    this.told = 0;
     for (let at = 0; at < frames; at += this.frames) {
       const length = Math.min(this.frames, frames - at);
       const told = this.serve(this.handle, length, 0);
@@ -119,6 +120,8 @@ export class NoxrunProcessor extends AudioWorkletProcessor {
         for (let frame = 0; frame < length; frame += 1) to[at + frame] = from[frame];
       }
     }
+    // Nobody has brought the time.
+    this.wantsTime = 0;
     return true;
   }
 

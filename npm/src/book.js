@@ -91,11 +91,15 @@ export class MailedView {
   hear({ buffer, id }) {
     // Of an output that was there before.
     if (id !== this.asked?.id) return;
+    this.take(buffer);
+    this.asked.resolve();
+    this.asked = null;
+  }
+
+  take(buffer) {
     this.spare = this.latest;
     this.latest = buffer;
     this.at = performance.now();
-    this.asked.resolve();
-    this.asked = null;
   }
 
   copy(to) {
@@ -136,6 +140,7 @@ export class Book {
 
   /** Looks, and takes over what is new. Whether it could be read. */
   look() {
+    if (this.#handle === 0) return false;
     tellAll();
     this.#around();
     const [first, second] = this.views;
@@ -155,20 +160,22 @@ export class Book {
     );
   }
 
-  saw(kind, atMs, ms) { this.#engine.exports.noxrun_book_saw(this.#handle, kind, atMs, ms); }
+  saw(kind, atMs, ms) { if (this.#handle !== 0) this.#engine.exports.noxrun_book_saw(this.#handle, kind, atMs, ms); }
   sawContext() { this.saw(CONTEXT[this.context.state] ?? CONTEXT.closed, epochNow(), 0); }
   sawDevice() { this.saw(CHANGING_DEVICE, epochNow(), 0); }
 
   /** For how long the producer has shown no sign of life, in ms, if it is too long; else null. */
   pulse() {
+    if (this.#handle === 0) return null;
     const since = this.#engine.exports.noxrun_book_pulse(this.#handle, performance.now(), this.readable ? 1 : 0);
     return since < 0 ? null : performance.now() - since;
   }
 
-  lost() { this.#engine.exports.noxrun_book_lost(this.#handle, epochNow()); }
+  lost() { if (this.#handle !== 0) this.#engine.exports.noxrun_book_lost(this.#handle, epochNow()); }
 
   /** The losses that are listed, oldest first. */
   losses() {
+    if (this.#handle === 0) return [];
     const { exports } = this.#engine;
     const { causes, kinds, endings } = wordsOf(this.#engine);
     return Array.from({ length: exports.noxrun_book_events(this.#handle) }, (_, place) => {
@@ -183,12 +190,16 @@ export class Book {
   /** No more comes; what it knows can still be asked for until `drop`. */
   close() {
     unwatch(this);
-    this.#engine.exports.noxrun_book_close(this.#handle, epochNow());
+    if (this.#handle !== 0) this.#engine.exports.noxrun_book_close(this.#handle, epochNow());
   }
 
   drop() {
-    this.#engine.exports.noxrun_book_drop(this.#handle);
+    if (this.#handle === 0) return;
     this.#row = this.row;
+    this.#engine.exports.noxrun_book_drop(this.#handle);
+    // Nothing may be written there any more: the memory is that of all books.
     this.#handle = 0;
+    this.#copies = null;
+    this.#event = null;
   }
 }

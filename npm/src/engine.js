@@ -29,9 +29,10 @@ export function giveBack(memory) {
 export function outputMemory(least, channels, most) {
   const initial = least + SPARE_PAGES + Math.ceil((CAPACITY * channels * 4) / 65_536);
   const maximum = Math.max(initial + GROWTH_PAGES, most ?? 0);
-  const kind = kindOf(initial, maximum);
-  if (!spare.has(kind)) spare.set(kind, []);
-  const used = spare.get(kind).pop();
+  // Of modules with sound of their own nobody knows what they leave in there.
+  const kind = most === undefined ? kindOf(initial, maximum) : null;
+  if (kind !== null && !spare.has(kind)) spare.set(kind, []);
+  const used = spare.get(kind)?.pop();
   if (used !== undefined) return used;
   const memory = oneMore(() => new WebAssembly.Memory({ initial, maximum, shared: true }));
   // Not a property of what is posted: a clone has none.

@@ -7,6 +7,11 @@ export class NoxrunError extends Error {
     if (url !== undefined) this.url = url;
     if (problem !== undefined) this.problem = problem;
   }
+
+  // The page's script and the worker's each have this class, and errors of one come to whoever holds the other.
+  static [Symbol.hasInstance](error) {
+    return error instanceof Error && error.name === 'NoxrunError' && typeof error.code === 'string';
+  }
 }
 
 /** `error`, or what stands for it: nothing leaves Noxrun without a code. */

@@ -2,6 +2,7 @@
 
 import { instantiate, leastPages, oneMore } from './engine.js';
 import { NoxrunError } from './errors.js';
+import { version } from './version.js';
 
 // The page's own memory: books of outputs. 64 KiB pages; the stack in bytes.
 const BOOK_PAGES = 32;
@@ -13,6 +14,12 @@ const WORKER_MS = 15_000;
 const engines = new Map();
 const added = new WeakMap();
 const standing = new Map();
+
+/** As noxrun_version gives it. */
+function versionNumber() {
+  const [major, minor, patch] = version.split('.').map(Number.parseFloat);
+  return major * 1_000_000 + minor * 1_000 + patch;
+}
 
 /** What `url` is called in messages. */
 const nameOf = (url) => String(url);
@@ -67,7 +74,8 @@ async function compile(url) {
   const pages = leastPages(bytes);
   const memory = oneMore(() => new WebAssembly.Memory({ initial: pages + BOOK_PAGES, maximum: MOST_BOOK_PAGES, shared: true }));
   const exports = instantiate(module, memory, BOOK_STACK);
-  if (exports.noxrun_book === undefined) throw new NoxrunError('version-mismatch', `${url} is no engine of this package: build it with the feature "embed"`, { url });
+  if (exports.noxrun_version === undefined) throw new NoxrunError('version-mismatch', `${url} is no engine of this package: build it with the feature "embed"`, { url });
+  if (exports.noxrun_version() !== versionNumber()) throw new NoxrunError('version-mismatch', `${url} is of another version than this page's scripts, ${version}: serve both from the same package`, { url });
   return { module, pages, memory, exports };
 }
 

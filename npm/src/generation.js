@@ -1,13 +1,15 @@
 // One producer's time with an output: its memory, its ways, its book. When a producer is lost, its memory is given up with it (it may still write there, or hold the allocator's lock), and another generation follows.
 
 import { Book, MailedView, SharedView } from './book.js';
+import { deferred } from './deferred.js';
 import { giveBack, instantiate, leave, make, MAKER_STACK, outputMemory, WISH } from './engine.js';
 import { NoxrunError } from './errors.js';
-import { deferred } from './producing.js';
 import { version } from './version.js';
 
 // 64 KiB pages that a module with sound of its own may grow to: 128 MiB.
 const OWN_PAGES = 2048;
+
+export const later = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 export class Generation {
   /** `engine` as files.js loads it; `settings` { channels, limit, block, sampleRate, conceal, verify, paused }; `hear` gets an error when the producer is gone. */
@@ -89,10 +91,11 @@ export class Generation {
         break;
       }
       case 'crashed':
-        hear(new NoxrunError('worker-crashed', `the producer failed: ${message.message}`));
+        hear(new NoxrunError(message.code ?? 'worker-crashed', `the producer failed: ${message.message}`));
         break;
       case 'stopped':
         this.isStopped = true;
+        if (message.buffer !== undefined) this.views?.[1].take(message.buffer);
         this.stopped.resolve();
         break;
       default:
@@ -110,6 +113,12 @@ export class Generation {
     this.control.postMessage(message);
   }
 
+  /** Its producer is to end. Not where it has already: its port is gone. */
+  askToStop() {
+    this.control.postMessage({ type: 'close' });
+    if (this.exports !== undefined) this.wish(WISH.STOP, 1);
+  }
+
   flush() {
     this.control.postMessage({ type: 'flush' });
   }
@@ -117,12 +126,13 @@ export class Generation {
   /** A look of now, where it has to be asked for. `patience` ms at most. */
   async look(patience) {
     if (this.wire !== null) {
-      const late = new Promise((resolve) => { setTimeout(resolve, patience); });
+      const late = later(patience);
       // Twice: the first one may have been on its way already.
       for (let asked = 0; asked < 2; asked += 1) await Promise.race([late, this.views[0].ask()]);
-      if (this.isReady) await Promise.race([late, this.views[1].ask()]);
+      // One that has stopped has told all there is.
+      if (this.isReady && !this.isStopped) await Promise.race([late, this.views[1].ask()]);
     }
-    return this.book.look();
+    return !this.isOver && this.book.look();
   }
 
   /** Whether no producer is in its memory, or will be. */

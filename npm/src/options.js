@@ -71,6 +71,8 @@ export function read(options = {}) {
   if (context !== null && sampleRate !== undefined && sampleRate !== context.sampleRate) {
     throw new NoxrunError('option', `sampleRate is ${sampleRate}, but the context that was given has ${context.sampleRate} Hz`);
   }
+  if (context !== null && options.latencyHint !== undefined) throw new NoxrunError('option', 'latencyHint is for a context of the output\'s own: the one that was given has been made already');
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new NoxrunError('option', `signal is ${describe(signal)}: it must be an AbortSignal`);
   const { wasm, worker, processor, ...others } = options.urls ?? {};
   const unknown = Object.keys(others)[0];
   if (unknown !== undefined) throw new NoxrunError('option', `urls knows no "${unknown}": there are wasm, worker, processor`);

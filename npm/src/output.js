@@ -1,13 +1,13 @@
 // One output, on the page: context, node, and one producer after the other.
 
 import { EVERY_MS, ROW, wordsOf } from './book.js';
+import { deferred } from './deferred.js';
 import { WISH } from './engine.js';
 import { describe, NoxrunError, typed } from './errors.js';
 import { addProcessor, loadEngine, standBy, takeWorker } from './files.js';
-import { Generation } from './generation.js';
+import { Generation, later } from './generation.js';
 import { checkBuffer, read } from './options.js';
 import { checkPlace, chooseTransport } from './place.js';
-import { deferred, open } from './producing.js';
 import { retired, statistics, sum } from './statistics.js';
 import { version } from './version.js';
 
@@ -29,10 +29,12 @@ const FIRST_MS = 4;
 const FIRST_PATIENCE_MS = 2000;
 // Losses that are kept of producers that are gone.
 const KEPT_LOSSES = 1000;
+// How long a worker of Noxrun's may take until its sound can begin, in ms.
+const READY_MS = 20_000;
+// Breaks of the index signal, which are numbered together.
+const SLIPS = ['skipped', 'replayed', 'torn'];
 // ProducerState::Ended, in src/ledger/blocks.rs.
 const ENDED = 2;
-
-const later = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** The module's file and the audio thread's, beside this one unless the user says otherwise. */
 const wasmUrl = ({ wasm }) => wasm ?? new URL('./noxrun.wasm', import.meta.url);
@@ -84,10 +86,12 @@ class Output extends EventTarget {
   #context;
   #ownsContext;
   #node = null;
-  #generation = null;
-  // The one that the audio thread serves, which may not be ready yet.
+  // One producer's time: { task, worker (of Noxrun's, or null), generation }. The one that plays, the one that the audio thread serves (they differ for a moment while one replaces the other), and all whose workers are to be ended.
+  #session = null;
   #attached = null;
-  #worker = null;
+  #sessions = new Set();
+  // Replacements, one after the other; null while none is under way.
+  #replacing = null;
   #watch = null;
   #bufferFrames;
   #playing = false;
@@ -95,7 +99,6 @@ class Output extends EventTarget {
   #closing = null;
   #final = null;
   #lost = null;
-  #recovering = null;
   #shortLives = 0;
   #recoveries = 0;
   #begunAt = 0;
@@ -134,28 +137,20 @@ class Output extends EventTarget {
   get context() { return this.#context; }
   get node() { return this.#node; }
 
-  /** Loads what is needed and makes the first generation. */
+  /** Loads what is needed and makes the first session. */
   async open() {
     const { urls, task, signal } = this.#wanted;
-    const worker = ownsWorker(task) ? takeWorker(urls.worker) : null;
-    // Whoever waits for the engine first must not leave its failure to nobody.
-    worker?.catch(() => {});
+    const worker = this.#workerFor(task);
     try {
       [this.#engine] = await Promise.all([engineOf(this.#wanted), addProcessor(this.#context, processorUrl(urls))]);
-      this.#startup.engineMs = performance.now() - this.#began;
-      this.#worker = await worker;
     } catch (error) {
       worker?.then((running) => running.terminate(), () => {});
       throw error;
     }
-    if (this.#closing !== null) {
-      this.#worker?.terminate();
-      return;
-    }
-    const generation = this.#newGeneration();
-    await this.#bring(generation, () => this.#makeNode(generation));
-    this.#begin(generation);
-    if (generation.error !== null) this.#lose(generation.error);
+    this.#startup.engineMs = performance.now() - this.#began;
+    const session = await this.#newSession(task, worker);
+    await this.#bring(session, () => this.#makeNode(session));
+    this.#goOnWith(session);
     this.#watch = setInterval(() => this.#look(), EVERY_MS);
     const on = (target, event, hear) => {
       target.addEventListener(event, hear);
@@ -164,113 +159,146 @@ class Output extends EventTarget {
     on(this.#context, 'statechange', () => this.#device(false));
     on(this.#context, 'sinkchange', () => this.#device(true));
     if (signal !== undefined) on(signal, 'abort', () => this.close());
-    // The next output should not wait for a worker either, nor this one if it loses its own.
-    if (ownsWorker(task)) standBy(urls.worker).catch(() => {});
   }
 
-  #newGeneration() {
-    const { channels, blockFrames, conceal, task, data } = this.#wanted;
+  // Somebody closes it, or has given up on it: whatever is under way ends here.
+  #goOn() {
+    if (this.#closing !== null) throw closedMeanwhile();
+  }
+
+  /** The worker that is to bring `task`, where Noxrun starts it: a promise. */
+  #workerFor(task) {
+    if (!ownsWorker(task)) return null;
+    const worker = takeWorker(this.#wanted.urls.worker);
+    // Whoever waits for something else first must not leave its failure to nobody.
+    worker.catch(() => {});
+    return worker;
+  }
+
+  async #newSession(task, worker) {
+    const running = await worker;
+    if (this.#closing !== null) running?.terminate();
+    this.#goOn();
+    const { channels, blockFrames, conceal, data } = this.#wanted;
     const settings = {
       channels, limit: this.#bufferFrames, block: Math.min(blockFrames, this.#bufferFrames), sampleRate: this.#context.sampleRate, conceal, verify: task.kind === 'index', paused: !this.#playing,
     };
-    const generation = new Generation(this.#engine, this.transport, settings, {
-      data,
-      own: task.kind === 'glue',
-      hear: (error) => this.#failed(generation, error),
-    });
-    return generation;
+    const session = { task, worker: running, generation: null };
+    // From now on it is ended with the output, whatever comes.
+    this.#sessions.add(session);
+    session.generation = new Generation(this.#engine, this.transport, settings, { data, own: task.kind === 'glue', hear: (error) => this.#failed(session, error) });
+    return session;
+  }
+
+  /** A session's worker is not needed any more. */
+  #end(session) {
+    this.#sessions.delete(session);
+    session.worker?.terminate();
   }
 
   // Its producer is gone. What has not begun is looked at when it has.
-  #failed(generation, error) {
+  #failed({ generation }, error) {
     generation.error ??= error;
-    if (generation === this.#generation && this.#recovering === null) this.#lose(generation.error);
+    generation.ready.reject(error);
+    if (generation === this.#session?.generation && this.#replacing === null) this.#lose(generation.error);
   }
 
-  /** Brings producer and audio thread into a generation's memory, one after the other: threads that come at once wait for each other there, and neither the audio thread nor the page can wait. `attach` brings the latter. */
-  async #bring(generation, attach) {
-    const { kind } = this.#wanted.task;
+  /** Brings producer and audio thread into a session's memory, one after the other: threads that come at once wait for each other there, and neither the audio thread nor the page can wait. `attach` brings the latter. */
+  async #bring(session, attach) {
+    const { kind } = session.task;
+    const { generation } = session;
     const early = kind === 'worker' || kind === 'handle';
     const give = async () => {
-      await this.#give(generation);
-      this.#startup.producerMs = performance.now() - this.#began;
+      await this.#give(session);
+      this.#startup.producerMs ??= performance.now() - this.#began;
+      this.#goOn();
     };
     if (!early) await give();
-    if (this.#closing !== null) return;
     attach();
-    this.#startup.nodeMs = performance.now() - this.#began;
+    this.#startup.nodeMs ??= performance.now() - this.#began;
     // Where nothing plays yet, a browser may leave the audio thread's side for later.
     await Promise.race([generation.begun.promise, later(STOP_MS)]);
+    this.#goOn();
     if (early) await give();
   }
 
-  /** Gives a generation to whoever brings its sound. Resolves when that is ready, where anybody can tell. */
-  async #give(generation) {
-    const { task, transfer } = this.#wanted;
+  /** Gives a session to whoever brings its sound. Resolves when that is ready, where anybody can tell. */
+  async #give(session) {
+    const { task, worker, generation } = session;
     const { handle } = generation;
-    const ports = [...generation.transfer, ...transfer];
+    const ports = [...generation.transfer, ...this.#wanted.transfer];
     generation.isTouched = ownsWorker(task) || task.kind === 'page';
     if (ownsWorker(task)) {
-      const worker = this.#worker;
       worker.onerror = (event) => {
         event.preventDefault();
-        const error = new NoxrunError('worker-crashed', `the producer's worker failed: ${event.message || 'it says nothing'}`, { cause: event.error });
-        generation.ready.reject(error);
-        this.#failed(generation, error);
+        this.#failed(session, new NoxrunError('worker-crashed', `the producer's worker failed: ${event.message || 'it says nothing'}`, { cause: event.error }));
       };
       worker.postMessage({ handle, task }, ports);
-      await generation.ready.promise;
+      // The next output should not wait for a worker either, nor this one if it loses its own.
+      standBy(this.#wanted.urls.worker).catch(() => {});
+      await inTime(generation.ready.promise, READY_MS, `the producer was not ready within ${READY_MS / 1e3} s: does ${task.url ?? 'it'} load, and come to its end?`);
     } else if (task.kind === 'page') {
-      // Ports must have been somewhere: a clone of the handle is what a worker gets as well.
-      this.producer = await open(handle, { greet: false });
+      // What brings sound is a file of its own: most pages need none of it on their own thread.
+      const { openOutput } = await import('./worker.js');
+      this.producer = await openOutput(handle);
     } else if (task.kind === 'worker') {
-      const { worker } = task;
-      worker.postMessage({ noxrunOutput: handle }, ports);
+      task.worker.postMessage({ noxrunOutput: handle }, ports);
+      // Later ones are the worker's own affair, as long as its heart beats.
       const fail = (event) => {
-        this.#failed(generation, new NoxrunError('worker-crashed', `your worker failed: ${event.message || 'its script did not load'}`, { cause: event.error }));
+        if (!generation.isReady) this.#failed(session, new NoxrunError('worker-crashed', `your worker failed: ${event.message || 'its script did not load'}`, { cause: event.error }));
       };
-      worker.addEventListener('error', fail);
-      this.#ears.push(() => worker.removeEventListener('error', fail));
+      task.worker.addEventListener('error', fail);
+      this.#ears.push(() => task.worker.removeEventListener('error', fail));
     } else {
       this.handle = Object.defineProperty(handle, 'transfer', { value: ports });
     }
   }
 
-  #makeNode(generation) {
+  #makeNode(session) {
     const name = `noxrun-embed-${version}`;
     try {
       this.#node = new AudioWorkletNode(this.#context, name, {
-        numberOfInputs: 0, numberOfOutputs: 1, outputChannelCount: [this.#wanted.channels], processorOptions: generation.processorOptions,
+        numberOfInputs: 0, numberOfOutputs: 1, outputChannelCount: [this.#wanted.channels], processorOptions: session.generation.processorOptions,
       });
     } catch (error) {
       // The file was loaded, but it registers another name.
-      if (error.name === 'InvalidStateError' || error.name === 'NotSupportedError') {
+      if (error.name === 'InvalidStateError') {
         throw new NoxrunError('version-mismatch', `the audio thread's file is of another version than this page's ${version}: serve processor.js from the same package`, { cause: error });
       }
       throw new NoxrunError('audio', `the browser gave no audio node: ${error.message}`, { cause: error });
     }
     this.#node.port.onmessage = ({ data }) => this.#hear(data);
-    this.#node.onprocessorerror = () => this.#lose(new NoxrunError('audio', 'the audio thread\'s processor failed: perhaps the browser has no room for another memory. Close other outputs'), false);
+    this.#node.onprocessorerror = () => this.#refused('audio', 'the audio thread\'s processor failed: perhaps the browser has no room for another memory. Close other outputs');
     if (this.#ownsContext) this.#node.connect(this.#context.destination);
-    this.#attach(generation);
+    this.#attach(session);
   }
 
-  #attach(generation) {
-    generation.attach(this.#node, this.#context);
-    this.#attached = generation;
+  #attach(session) {
+    session.generation.attach(this.#node, this.#context);
+    this.#attached = session;
   }
 
-  #begin(generation) {
-    this.#generation = generation;
+  #goOnWith(session) {
+    this.#session = session;
     this.#begunAt = performance.now();
+    if (session.generation.error !== null) this.#lose(session.generation.error);
   }
 
   // The audio thread has a message.
   #hear(message) {
+    const generation = this.#attached?.generation;
     if (message === 'ended') this.#ended.resolve();
-    else if (message === 'begun') this.#attached?.begun.resolve();
-    else if (message?.type === 'look') this.#attached?.views[0].hear(message);
-    else if (message === 'refused') this.#lose(new NoxrunError('version-mismatch', 'the audio thread refused this output: are processor.js and noxrun.wasm of the same package?'), false);
+    else if (message === 'begun') generation?.begun.resolve();
+    else if (message?.type === 'look') generation?.views[0].hear(message);
+    else if (message === 'refused') this.#refused('version-mismatch', 'the audio thread refused this output: are processor.js and noxrun.wasm of the same package?');
+    else if (message?.type === 'failed') this.#refused('too-many', `the audio thread could not begin: ${message.message}`);
+  }
+
+  // The audio thread does not serve what it was given.
+  #refused(code, text) {
+    const error = new NoxrunError(code, text);
+    this.#attached?.generation.begun.reject(error);
+    if (this.#session !== null && this.#attached === this.#session && this.#replacing === null) this.#lose(error, false);
   }
 
   get state() {
@@ -285,14 +313,14 @@ class Output extends EventTarget {
       default:
     }
     if (!this.#playing) return this.#played ? 'stopped' : 'ready';
-    const row = this.#generation?.book?.row;
+    const row = this.#session?.generation.book?.row;
     if (row === undefined || row[ROW.fresh] === 0) return 'starting';
     return row[ROW.state] === ENDED && row[ROW.inFlight] === 0 ? 'ended' : 'running';
   }
 
   get stats() {
     if (this.#final !== null) return this.#final;
-    const { book } = this.#generation;
+    const { book } = this.#session.generation;
     book.look();
     return this.#statsOf(book);
   }
@@ -324,7 +352,8 @@ class Output extends EventTarget {
   }
 
   async look() {
-    if (this.#final === null) await this.#generation.look(STOP_MS);
+    if (this.#closing !== null) return this.#closing;
+    await this.#session.generation.look(STOP_MS);
     return this.stats;
   }
 
@@ -334,7 +363,7 @@ class Output extends EventTarget {
 
   // Those of the present producer, numbered after those of producers before.
   #lossesNow() {
-    const losses = this.#final === null ? this.#generation?.book?.losses() ?? [] : [];
+    const losses = this.#final === null ? this.#session?.generation.book?.losses() ?? [] : [];
     return losses.map((loss) => ({ ...loss, number: loss.number + (this.#counted[loss.kind] ?? 0), frame: loss.frame + (this.#before?.[ROW.requested] ?? 0) }));
   }
 
@@ -343,16 +372,17 @@ class Output extends EventTarget {
     this.#mustBeOpen('bufferFrames');
     checkBuffer(frames);
     this.#bufferFrames = frames;
-    this.#generation.wish(WISH.LIMIT, frames);
+    this.#session.generation.wish(WISH.LIMIT, frames);
   }
 
   async start() {
     this.#mustBeOpen('start');
     if (this.#lost !== null) throw this.#lost;
+    if (this.#context.state === 'closed') throw new NoxrunError('context-closed', 'start: this output\'s AudioContext is closed: make another output, in one that is open');
     const began = performance.now();
     this.#startedAt ??= began;
     this.#playing = true;
-    this.#generation.wish(WISH.PAUSED, 0);
+    this.#session.generation.wish(WISH.PAUSED, 0);
     this.#changed();
     // Without a gesture it never settles.
     if (this.#context.state !== 'running') await Promise.race([this.#context.resume().catch(() => {}), later(RESUME_MS)]);
@@ -372,45 +402,47 @@ class Output extends EventTarget {
 
   // Waits for the first frame, if a producer brings any.
   async #firstFrame(began) {
-    if (this.#played) return;
-    while (performance.now() - began < FIRST_PATIENCE_MS && this.#closing === null) {
-      const { book, wire, views } = this.#generation;
-      if (wire !== null) await Promise.race([views[0].ask(), later(FIRST_MS * 10)]);
-      if (book.look() && book.row[ROW.fresh] > 0) {
+    while (!this.#played && performance.now() - began < FIRST_PATIENCE_MS && this.#closing === null) {
+      const { generation, task } = this.#session;
+      if (await this.#soundsIn(generation)) {
         this.#sounds();
         this.#changed();
         return;
       }
-      if (this.#generation.wire === null) await later(FIRST_MS);
       // Nobody is there to bring any yet.
-      if (!this.#generation.isReady && !ownsWorker(this.#wanted.task)) return;
-      if (this.#wanted.task.kind === 'page' && book.row[ROW.produced] === 0) return;
+      if (!generation.isReady && !ownsWorker(task)) return;
+      if (task.kind === 'page' && generation.book.row[ROW.produced] === 0) return;
     }
+  }
+
+  // A moment later: whether anything of `generation` was put out.
+  async #soundsIn(generation) {
+    if (generation.wire !== null) await Promise.race([generation.views[0].ask(), later(FIRST_MS * 10)]);
+    else await later(FIRST_MS);
+    return !generation.isOver && generation.book.look() && generation.book.row[ROW.fresh] > 0;
   }
 
   async stop() {
     this.#mustBeOpen('stop');
     this.#playing = false;
-    this.#generation.wish(WISH.PAUSED, 1);
+    this.#session.generation.wish(WISH.PAUSED, 1);
     this.#changed();
     if (this.#context.state === 'running') await later(FADE_MS);
   }
 
   flush() {
     this.#mustBeOpen('flush');
-    this.#generation.flush();
+    this.#session.generation.flush();
   }
 
   async replaceProducer(worker) {
     this.#mustBeOpen('replaceProducer');
     if (!(worker instanceof Worker)) throw new NoxrunError('option', `replaceProducer wants a Worker, not ${describe(worker)}`);
-    this.#wanted.task = { kind: 'worker', worker };
     // Of the one before, as what was handed over to it.
     this.producer = null;
     this.handle = null;
     this.#wanted.transfer = [];
-    await this.#replace();
-    if (this.#generation.error !== null) this.#lose(this.#generation.error);
+    await this.#replace({ kind: 'worker', worker });
   }
 
   #mustBeOpen(call) {
@@ -419,19 +451,19 @@ class Output extends EventTarget {
 
   // The device may ask for other callbacks from now on.
   #device(isNew) {
-    const { book } = this.#generation ?? {};
-    if (isNew) book?.sawDevice();
-    else book?.sawContext();
+    const { generation } = this.#session ?? {};
+    if (isNew) generation?.book.sawDevice();
+    else generation?.book.sawContext();
     this.#recounts += 1;
-    this.#generation?.wish(WISH.RECOUNT, this.#recounts);
+    generation?.wish(WISH.RECOUNT, this.#recounts);
     this.#changed();
   }
 
   // The output's own look at itself.
   #look() {
-    const generation = this.#generation;
+    if (this.#closing !== null || this.#replacing !== null) return;
+    const { generation } = this.#session;
     const { book } = generation;
-    if (this.#closing !== null || this.#recovering !== null) return;
     book.look();
     const { row } = book;
     if (this.#playing && row[ROW.fresh] > 0) this.#sounds();
@@ -451,14 +483,16 @@ class Output extends EventTarget {
       : 'Its producer has not come: does the worker call receiveOutput() (noxrun/worker), and was output.handle posted to it?'}`);
   }
 
-  // Each loss once: when its cause is known.
-  #tellLosses() {
+  // Each loss once, in order: when its cause is known; `all`: what is not known yet as well, since it never will be.
+  #tellLosses(all = false) {
+    const waiting = new Set();
     for (const loss of this.#lossesNow()) {
-      const sort = loss.kind === 'underrun' || loss.kind === 'overrun' || loss.kind === 'device' ? loss.kind : 'slip';
-      const told = this.#told[sort] ?? 0;
-      if (loss.number <= told) continue;
-      if (!loss.settled && loss.cause === null) continue;
-      // In order: what comes before is told first, or never.
+      const sort = SLIPS.includes(loss.kind) ? 'slip' : loss.kind;
+      if (loss.number <= (this.#told[sort] ?? 0) || waiting.has(sort)) continue;
+      if (!all && !loss.settled && loss.cause === null) {
+        waiting.add(sort);
+        continue;
+      }
       this.#told[sort] = loss.number;
       this.dispatchEvent(new CustomEvent(loss.kind, { detail: loss }));
     }
@@ -474,104 +508,103 @@ class Output extends EventTarget {
 
   /** The producer is gone. */
   #lose(error, mayRecover = true) {
-    if (this.#closing !== null || this.#lost !== null || this.#recovering !== null) return;
-    if (this.#generation === null) {
-      // It has not begun: whoever waits for it hears of it.
-      this.#attached?.begun.reject(error);
-      return;
-    }
-    const { task, recover } = this.#wanted;
+    if (this.#closing !== null || this.#lost !== null || this.#replacing !== null) return;
+    const { task, generation } = this.#session;
     const lived = performance.now() - this.#begunAt;
     this.#shortLives = lived < SHORT_LIFE_MS ? this.#shortLives + 1 : 1;
     // What was handed over with it is gone with it.
-    const recovers = mayRecover && recover && ownsWorker(task) && this.#wanted.transfer.length === 0 && this.#shortLives < SHORT_LIVES;
-    this.#generation.book.lost();
-    this.#generation.wish(WISH.PAUSED, 1);
+    const recovers = mayRecover && this.#wanted.recover && ownsWorker(task) && this.#wanted.transfer.length === 0 && this.#shortLives < SHORT_LIVES;
+    generation.book.lost();
+    generation.wish(WISH.PAUSED, 1);
+    const began = performance.now();
+    const recovering = recovers ? this.#replace(task) : null;
     this.dispatchEvent(new CustomEvent('producerlost', { detail: { error, recovers } }));
-    if (recovers) {
-      const began = performance.now();
-      this.#recover(began).catch((failure) => this.#giveUp(typed(failure, 'producer-lost', 'the producer could not be started again')));
-      return;
-    }
-    this.#giveUp(error);
+    if (recovering === null) this.#giveUp(error);
+    else recovering.then(() => this.#recovered(began), (failure) => this.#giveUp(typed(failure, 'producer-lost', 'the producer could not be started again')));
   }
 
   #giveUp(error) {
     if (this.#closing !== null) return;
     this.#lost = error;
-    this.#worker?.terminate();
+    for (const session of this.#sessions) this.#end(session);
     this.#changed();
   }
 
-  async #recover(began) {
-    await this.#replace();
+  // It sounds again, unless it is not meant to, or is lost once more.
+  async #recovered(began) {
+    const { generation } = this.#session;
     this.#recoveries += 1;
-    if (this.#generation.error !== null) {
-      this.#lose(this.#generation.error);
-      return;
+    const since = performance.now();
+    while (this.#playing && this.#closing === null && !generation.isOver && generation.error === null) {
+      if (await this.#soundsIn(generation)) break;
+      if (performance.now() - since > FIRST_PATIENCE_MS) return;
     }
-    // It sounds, unless it is not meant to, or is lost again.
-    const generation = this.#generation;
-    const { book, wire, views } = generation;
-    const isIt = () => generation === this.#generation && generation.error === null && this.#closing === null;
-    while (this.#playing && isIt() && performance.now() - began < FIRST_PATIENCE_MS) {
-      if (wire !== null) await Promise.race([views[0].ask(), later(FIRST_MS * 10)]);
-      else await later(FIRST_MS);
-      if (isIt() && book.look() && book.row[ROW.fresh] > 0) break;
-    }
-    if (isIt()) this.dispatchEvent(new CustomEvent('recovered', { detail: { ms: performance.now() - began } }));
+    if (this.#closing === null && !generation.isOver && generation.error === null) this.dispatchEvent(new CustomEvent('recovered', { detail: { ms: performance.now() - began } }));
   }
 
-  /** Another producer, with a memory and a book of its own, at the same node. */
-  #replace() {
-    this.#recovering ??= this.#replaceNow().finally(() => { this.#recovering = null; });
-    return this.#recovering;
-  }
-
-  async #replaceNow() {
-    const { task, urls } = this.#wanted;
-    const old = this.#generation;
-    const oldWorker = this.#worker;
-    const worker = ownsWorker(task) ? takeWorker(urls.worker) : null;
-    worker?.catch(() => {});
-    // What is heard of the old one fades; if it is asked to stop, it may hear that.
-    old.wish(WISH.PAUSED, 1);
-    old.control.postMessage({ type: 'close' });
-    if (old.exports !== undefined) old.wish(WISH.STOP, 1);
-    if (this.#context.state === 'running') await later(FADE_MS);
-    if (worker !== null) this.#worker = await worker;
-    if (this.#closing !== null) {
-      this.#worker?.terminate();
-      return;
-    }
-    const generation = this.#newGeneration();
-    await old.look(STOP_MS);
-    await this.#bring(generation, () => {
-      this.#node.port.postMessage({ type: 'begin', options: generation.processorOptions });
-      this.#attach(generation);
-      // Its memory is not used again: a worker that was ended may write for seconds.
-      oldWorker?.terminate();
-      old.retire();
-      this.#keep(old);
-      this.#begin(generation);
-      this.#lost = null;
+  /** Another producer, with a memory and a book of its own, at the same node; after those that were asked for before. */
+  #replace(task) {
+    const before = this.#replacing ?? Promise.resolve();
+    const replaced = before.catch(() => {}).then(() => this.#replaceNow(task));
+    const over = replaced.then(() => true, () => false).then((done) => {
+      if (this.#replacing === over) this.#replacing = null;
+      // What came to pass meanwhile.
+      const error = this.#session?.generation.error ?? null;
+      if (done && this.#replacing === null && error !== null) this.#lose(error);
     });
-    if (this.#closing !== null) return;
-    if (this.#playing) generation.wish(WISH.PAUSED, 0);
-    if (ownsWorker(task)) standBy(urls.worker).catch(() => {});
+    this.#replacing = over;
+    // Not before it may be lost again.
+    return replaced.then(() => over);
+  }
+
+  async #replaceNow(task) {
+    this.#goOn();
+    const old = this.#session;
+    const worker = this.#workerFor(task);
+    let session = null;
+    try {
+      // What is heard of the old one fades; if it is asked to stop, it may hear that.
+      old.generation.wish(WISH.PAUSED, 1);
+      old.generation.askToStop();
+      if (this.#context.state === 'running') await later(FADE_MS);
+      session = await this.#newSession(task, worker);
+      await old.generation.look(STOP_MS);
+      await this.#bring(session, () => {
+        // What its audio thread has asked for until now.
+        old.generation.book.look();
+        this.#node.port.postMessage({ type: 'begin', options: session.generation.processorOptions });
+        this.#attach(session);
+        this.#retire(old);
+        this.#session = session;
+        this.#begunAt = performance.now();
+        this.#lost = null;
+      });
+    } catch (error) {
+      if (session !== null) this.#end(session);
+      else worker?.then((running) => running.terminate(), () => {});
+      throw error;
+    } finally {
+      // Its memory is not used again: a worker that was ended may write for seconds. Nor may one that hangs stay where nothing took its place.
+      this.#end(old);
+    }
+    // As it is wished by now.
+    session.generation.wish(WISH.LIMIT, this.#bufferFrames);
+    session.generation.wish(WISH.PAUSED, this.#playing ? 0 : 1);
     this.#changed();
   }
 
-  // What a producer that is gone leaves: its figures and its losses.
-  #keep({ book }) {
-    const losses = book.losses().map((loss) => ({ ...loss, number: loss.number + (this.#counted[loss.kind] ?? 0), frame: loss.frame + (this.#before?.[ROW.requested] ?? 0) }));
+  // Nothing more comes of it: its figures and its losses are kept.
+  #retire({ generation }) {
+    generation.retire();
+    this.#tellLosses(true);
+    const { book } = generation;
+    const losses = this.#lossesNow();
     this.#beforeLosses = [...this.#beforeLosses, ...losses].slice(-KEPT_LOSSES);
-    const row = book.row;
-    const slips = row[ROW.slips];
-    for (const [kind, count] of [['underrun', row[ROW.underruns]], ['overrun', row[ROW.overruns]], ['skipped', slips], ['replayed', slips], ['torn', slips]]) {
-      this.#counted[kind] = (this.#counted[kind] ?? 0) + count;
+    // As far as the latest of each kind is numbered; breaks of the index signal are numbered together.
+    for (const { kind, number } of losses) {
+      for (const one of SLIPS.includes(kind) ? SLIPS : [kind]) this.#counted[one] = Math.max(this.#counted[one] ?? 0, number);
     }
-    this.#before = sum(this.#before, retired(row));
+    this.#before = sum(this.#before, retired(book.row));
     book.drop();
   }
 
@@ -581,20 +614,19 @@ class Output extends EventTarget {
   }
 
   async #close() {
-    const generation = this.#generation;
     clearInterval(this.#watch);
-    // A replacement that is under way first finds out that it is not wanted.
-    await this.#recovering?.catch(() => {});
+    // A replacement that is under way finds out that it is not wanted.
+    for (const { generation } of this.#sessions) if (!generation?.isReady) generation?.ready.reject(closedMeanwhile());
+    await this.#replacing;
+    const { generation } = this.#session;
     generation.wish(WISH.PAUSED, 1);
     if (this.#context.state === 'running') await later(FADE_MS);
-    generation.control.postMessage({ type: 'close' });
-    if (generation.exports !== undefined) generation.wish(WISH.STOP, 1);
+    generation.askToStop();
     if (generation.isReady && !generation.isStopped && this.#lost === null) await Promise.race([generation.stopped.promise, later(STOP_MS)]);
     await generation.look(STOP_MS);
-    generation.retire();
-    this.#tellLosses();
+    generation.book.close();
     const stats = this.#statsOf(generation.book);
-    this.#keep(generation);
+    this.#retire(this.#session);
     this.#final = stats;
     await this.abandon();
     this.#changed();
@@ -603,10 +635,11 @@ class Output extends EventTarget {
 
   /** Ends whatever was started. */
   async abandon() {
-    this.#closing ??= Promise.resolve();
+    this.#closing ??= Promise.resolve(null);
     clearInterval(this.#watch);
     for (const deafen of this.#ears.splice(0)) deafen();
-    const generation = this.#generation ?? this.#attached;
+    const generation = (this.#session ?? this.#attached)?.generation ?? null;
+    for (const each of this.#sessions) each.generation?.ready.reject(closedMeanwhile());
     if (this.#node !== null) {
       this.#node.onprocessorerror = null;
       this.#node.disconnect();
@@ -615,17 +648,27 @@ class Output extends EventTarget {
       this.#node.port.postMessage({ type: 'end', release });
       const ended = await Promise.race([this.#ended.promise.then(() => true), later(STOP_MS)]);
       this.#node.port.onmessage = null;
-      // Both threads have said that they are through.
       if (ended && release) generation.giveBack();
     }
-    this.#worker?.terminate();
-    if (this.#final === null) generation?.retire();
-    this.#generation = null;
+    for (const session of this.#sessions) this.#end(session);
+    if (generation !== null && !generation.isOver) {
+      generation.retire();
+      generation.book?.drop();
+    }
+    this.#session = null;
     this.#attached = null;
-    this.#worker = null;
     // A browser that is out of breath may take its time; it is not waited for.
     if (this.#ownsContext && this.#context.state !== 'closed') await Promise.race([this.#context.close().catch(() => {}), later(CLOSE_MS)]);
   }
+}
+
+const closedMeanwhile = () => new NoxrunError('closed', 'this output was closed meanwhile');
+
+/** `work`, or an error that says `text` when it takes longer than `ms`. */
+function inTime(work, ms, text) {
+  let late;
+  const limit = new Promise((_, reject) => { late = setTimeout(() => reject(new NoxrunError('no-answer', text)), ms); });
+  return Promise.race([work, limit]).finally(() => clearTimeout(late));
 }
 
 function ownContext({ latencyHint, sampleRate }) {

@@ -21,6 +21,11 @@ let available = null;
 /** 'shared' where memory can be shared between threads. Found out by trying, once: crossOriginIsolated misleads both ways. */
 export function availableTransport() {
   if (available !== null) return available;
+  // A producer's loop sleeps by it (Firefox before 145, Safari before 16.4 have none).
+  if (Atomics.waitAsync === undefined) {
+    available = 'message';
+    return available;
+  }
   const memory = oneMore(() => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
   const { port1 } = new MessageChannel();
   try {

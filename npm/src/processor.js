@@ -8,8 +8,13 @@ import { version } from './version.js';
 // The producer was woken, and waits for an answer; must match src/web/worklet.rs.
 const CALLED = 8;
 
+// Quanta from one answer to the next where they are wanted often.
+const OFTEN_QUANTA = 2;
+
 class EmbedProcessor extends NoxrunProcessor {
   begin(options) {
+    this.often = false;
+    this.quanta = 0;
     super.begin(options);
     if (this.handle !== 0) this.port.postMessage('begun');
   }
@@ -52,7 +57,13 @@ class EmbedProcessor extends NoxrunProcessor {
     switch (data?.type) {
       // A new producer's output takes the place of the old one: this node stays where it is in the graph.
       case 'begin':
-        this.begin(data.options);
+        try {
+          this.begin(data.options);
+        } catch (error) {
+          // The node would stay silent, and nobody know why.
+          this.alive = false;
+          this.port.postMessage({ type: 'failed', message: error.message });
+        }
         break;
       case 'port':
         this.inbox.connect(data.port, (message) => this.receive(message));
@@ -74,14 +85,21 @@ class EmbedProcessor extends NoxrunProcessor {
     }
   }
 
-  receive(buffer) {
+  receive(message) {
     if (!this.alive) return;
-    if (!this.inbox.receive(buffer, Date.now())) this.port.postMessage('refused');
+    // From a producer with a clock of its own, which does not wait for room: it has to know how far the reader is whenever it comes.
+    if (message === 'often') {
+      this.often = true;
+      return;
+    }
+    if (!this.inbox.receive(message, Date.now())) this.port.postMessage('refused');
   }
 
   process(inputs, outputs) {
     const goesOn = super.process(inputs, outputs);
-    if (this.inbox !== null && (this.told & CALLED) !== 0) this.inbox.answer();
+    if (this.inbox === null || !this.alive) return goesOn;
+    this.quanta += 1;
+    if ((this.told & CALLED) !== 0 || (this.often && this.quanta % OFTEN_QUANTA === 0)) this.inbox.answer();
     return goesOn;
   }
 }

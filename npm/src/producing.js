@@ -1,5 +1,6 @@
 // The writing end of an output, in a worker or on the page: one class for every way in which JavaScript brings sound. See npm/types/worker.d.ts for what each call means to its caller.
 
+import { deferred } from './deferred.js';
 import { epochNow, instantiate, leave, make, outputMemory, WISH } from './engine.js';
 import { describe, NoxrunError } from './errors.js';
 import { look } from '../../worklet/inbox.js';
@@ -76,15 +77,6 @@ function eventLoop() {
   });
 }
 
-/** What can be resolved from outside. */
-export function deferred() {
-  const parts = {};
-  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
-  // Whoever does not ask is not told.
-  parts.promise.catch(() => {});
-  return parts;
-}
-
 export class Producer {
   #exports;
   #memory;
@@ -107,6 +99,9 @@ export class Producer {
   #inside = false;
   #jumpLater = false;
   #ends = false;
+  // What is being written, one after the other, and how often all of it was not wanted any more.
+  #writing = Promise.resolve();
+  #flushes = 0;
   #over = deferred();
   #closed = deferred();
   #isClosed = false;
@@ -150,7 +145,11 @@ export class Producer {
   }
 
   get writable() {
-    this.#push('writable');
+    try {
+      this.#push('writable');
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (this.#exports.noxrun_fifo_room(this.#handle) >= this.blockFrames) return Promise.resolve();
     this.#room ??= deferred();
     return this.#room.promise;
@@ -183,10 +182,21 @@ export class Producer {
     return taken;
   }
 
-  async writeAll(samples) {
-    let taken = this.write(samples);
-    for (const frames = samples.length / this.channels; taken < frames;) {
+  /** One after the other: what is written at once by several would be mixed up. */
+  writeAll(samples) {
+    const flushes = this.#flushes;
+    const written = this.#writing.then(() => this.#writeOn(samples, flushes));
+    this.#writing = written.catch(() => {});
+    return written;
+  }
+
+  // What is flushed meanwhile is not wanted any more.
+  async #writeOn(samples, flushes) {
+    if (flushes !== this.#flushes) return;
+    const frames = this.#frames(samples);
+    for (let taken = this.write(samples); taken < frames;) {
       await this.writable;
+      if (flushes !== this.#flushes) return;
       taken += this.write(samples.subarray(taken * this.channels));
     }
   }
@@ -201,26 +211,27 @@ export class Producer {
   }
 
   async writeAudioData(audio) {
-    this.#push('writeAudioData');
     const { channels } = this;
     const { sampleRate, numberOfChannels, numberOfFrames } = audio;
+    let samples;
     try {
+      this.#push('writeAudioData');
       if (sampleRate !== this.sampleRate) {
         throw new NoxrunError('option', `this AudioData has ${sampleRate} Hz and the output ${this.sampleRate} Hz: make it with createOutput({ sampleRate: ${sampleRate} })`);
       }
       if (numberOfChannels !== channels && numberOfChannels !== 1) {
         throw new NoxrunError('option', `this AudioData has ${numberOfChannels} channels and the output ${channels}: mix it first, or make the output with as many`);
       }
-      const samples = new Float32Array(numberOfFrames * channels);
+      samples = new Float32Array(numberOfFrames * channels);
       const plane = new Float32Array(numberOfFrames);
       for (let channel = 0; channel < channels; channel += 1) {
         if (channel < numberOfChannels) audio.copyTo(plane, { planeIndex: channel, format: 'f32-planar' });
         for (let frame = 0; frame < numberOfFrames; frame += 1) samples[frame * channels + channel] = plane[frame];
       }
-      await this.writeAll(samples);
     } finally {
       audio.close();
     }
+    await this.writeAll(samples);
   }
 
   offer(samples) {
@@ -238,6 +249,7 @@ export class Producer {
 
   flush() {
     if (this.#handle === 0 || this.#isClosed) return;
+    this.#flushes += 1;
     // Inside of the callback the engine is at work: as soon as it is not.
     if (this.#inside) {
       this.#jumpLater = true;
@@ -251,8 +263,8 @@ export class Producer {
 
   end() {
     if (this.#isClosed) return;
-    this.#ends = true;
     if (this.#handle === 0) this.#push('end');
+    this.#ends = true;
     if (this.#inside) return;
     this.#exports.noxrun_end(this.#handle);
     this.#pump();
@@ -261,7 +273,7 @@ export class Producer {
 
   /** Ends it from this side: the page hears `error`. */
   fail(error) {
-    this.#tell('crashed', { message: String(error?.message ?? error), code: error?.code });
+    this.#tell('crashed', { message: String(error?.message ?? error), code: error instanceof NoxrunError ? error.code : undefined });
     this.#close(true);
   }
 
@@ -280,6 +292,7 @@ export class Producer {
   }
 
   #push(call) {
+    if (this.#ends && call !== 'end') throw new NoxrunError('mode', `${call}: this sound has ended; flush() begins another`);
     if (this.#begin(WAY.WRITE, call)) this.#play();
   }
 
@@ -297,7 +310,10 @@ export class Producer {
     if (handle < 0) throw new NoxrunError('out-of-range', 'the engine refuses this producer\'s block or source');
     this.#handle = handle;
     this.#way = way;
-    if (way === WAY.OFFER) this.#play();
+    if (way === WAY.OFFER) {
+      this.#wire?.postMessage('often');
+      this.#play();
+    }
     return true;
   }
 
@@ -361,15 +377,9 @@ export class Producer {
 
   // Until somebody calls (the reader, when there is room; a message), or `ms` are over.
   async #sleep(words, word, calls, ms) {
-    if (this.#wire === null && Atomics.waitAsync !== undefined) {
+    if (this.#wire === null) {
       const asleep = Atomics.waitAsync(words, word, this.#exports.noxrun_ticket(this.#handle) | 0, ms);
       if (asleep.async) await asleep.value;
-      return;
-    }
-    if (this.#wire === null && threadName() === 'worker') {
-      // A browser that cannot: it waits, and looks at its messages in between.
-      Atomics.wait(words, word, this.#exports.noxrun_ticket(this.#handle) | 0, ms);
-      await eventLoop();
       return;
     }
     // Whoever calls is on this thread: a message, or a call of this object's.
@@ -457,19 +467,22 @@ export class Producer {
   }
 
   #tell(type, more = {}) {
-    this.#control.postMessage({ type, ...more });
+    this.#control.postMessage({ type, ...more }, more.buffer === undefined ? [] : [more.buffer]);
   }
 
   // After a crash nothing is called any more: who knows what it left.
   #close(crashed = false) {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#wire?.close();
     if (!crashed) {
+      // The books as they are at the end: nobody can ask for them afterwards.
+      const size = this.#wire === null ? 0 : this.#exports.noxrun_size(0) + this.#exports.noxrun_size(1);
+      const last = size === 0 ? undefined : look({ exports: this.#exports, memory: this.#memory }, this.#address, { buffer: new ArrayBuffer(size), shared: this.#exports.noxrun_size(0), ring: this.#exports.noxrun_size(1) });
       if (this.#handle !== 0) this.#exports.noxrun_unproduce(this.#handle);
       leave(this.#exports);
-      this.#tell('stopped');
+      this.#tell('stopped', { buffer: last });
     }
+    this.#wire?.close();
     this.#control.close();
     this.#called?.();
     const closed = new NoxrunError('closed', 'this output is closed, or has another producer by now');

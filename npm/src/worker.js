@@ -6,32 +6,40 @@ import { open, threadName } from './producing.js';
 export { NoxrunError } from './errors.js';
 export { fromMemory } from './from-memory.js';
 
+// The page may post it before anybody asks: what has come waits.
+const arrived = [];
+let ask = null;
+if (threadName() === 'worker') {
+  globalThis.addEventListener('message', (event) => {
+    const handle = event.data?.noxrunOutput;
+    if (handle === undefined) return;
+    // Nobody else need look at it.
+    event.stopImmediatePropagation();
+    if (ask === null) arrived.push(handle);
+    else ask(handle);
+  });
+}
+
 export function receiveOutput({ signal } = {}) {
   if (threadName() === 'page') {
     return Promise.reject(new NoxrunError('wrong-thread', 'receiveOutput() is for the worker that makes the sound; on the page use createOutput({ producer: \'page\' }) and output.producer'));
   }
   return new Promise((resolve, reject) => {
-    const hear = (event) => {
-      if (event.data?.noxrunOutput === undefined) return;
-      // Nobody else need look at it.
-      event.stopImmediatePropagation();
-      done();
-      open(event.data.noxrunOutput).then(resolve, reject);
-    };
-    const give = () => {
-      done();
-      reject(signal.reason);
-    };
-    const done = () => {
-      globalThis.removeEventListener('message', hear);
-      signal?.removeEventListener('abort', give);
-    };
     if (signal?.aborted) {
       reject(signal.reason);
       return;
     }
+    const give = () => {
+      ask = null;
+      reject(signal.reason);
+    };
+    ask = (handle) => {
+      ask = null;
+      signal?.removeEventListener('abort', give);
+      open(handle).then(resolve, reject);
+    };
     signal?.addEventListener('abort', give);
-    globalThis.addEventListener('message', hear);
+    if (arrived.length > 0) ask(arrived.shift());
   });
 }
 

@@ -25,7 +25,7 @@ pub const fn bytes(samples: usize) -> usize {
 }
 
 /// Puts samples behind a header, as pairs of them: the message is of doubles, so that it begins where a double may.
-#[cfg(all(target_family = "wasm", any(feature = "strategies", feature = "embed")))]
+#[cfg(any(target_family = "wasm", feature = "embed"))]
 pub(crate) fn pack(message: &mut [f64], samples: &[f32]) {
     let (pairs, rest) = samples.as_chunks::<2>();
     let both = |[first, second]: [f32; 2]| f64::from_bits(u64::from(second.to_bits()) << 32 | u64::from(first.to_bits()));
@@ -258,10 +258,12 @@ impl Receiver {
         control.burst_every.store(at(Place::BurstEvery) as u32, Ordering::Relaxed);
         control.burst_frames.store(at(Place::BurstFrames) as u32, Ordering::Relaxed);
         let until = Until::Reader(at(Place::AnswerAt) as u64);
+        let ticket = self.producer.ticket();
         if self.producer.doze(until) {
-            Received::Later
-        } else {
-            Received::AnswerNow
+            return Received::Later;
         }
+        // The reader need not call for what is answered now.
+        self.producer.get_up(ticket, until);
+        Received::AnswerNow
     }
 }

@@ -74,7 +74,7 @@ function samples(guide, text) {
 }
 
 test('samples in the guides are right by the types', async () => {
-  const guides = ['docs/embedding.md', 'docs/api.md', 'docs/settings.md', 'docs/crackles.md', 'docs/audioworklet-underrun.md', 'npm/README.md', 'README.md'];
+  const guides = ['docs/embedding.md', 'docs/embedding-headers.md', 'docs/builders.md', 'docs/api.md', 'docs/settings.md', 'docs/crackles.md', 'docs/audioworklet-underrun.md', 'npm/README.md', 'README.md'];
   const files = { '/given.d.ts': GIVEN };
   for (const guide of guides) {
     const text = await read(guide);
@@ -167,7 +167,7 @@ test('statistics are named as in the report, but where docs/report.md says other
 });
 
 test('every code of an error is thrown somewhere, and no other', async () => {
-  const folders = ['npm/src', 'npm/src/player'];
+  const folders = ['npm/src', 'npm/src/player', 'npm/decode/src'];
   const scripts = (await Promise.all(folders.map(async (folder) => (await readdir(path.join(root, folder))).filter((name) => name.endsWith('.js')).map((name) => `${folder}/${name}`)))).flat();
   const text = (await Promise.all(scripts.map(read))).join('\n');
   const thrown = new Set([...text.matchAll(/(?:NoxrunError\(|typed\(\w+, |\bfail\()'([a-z-]+)'/g)].map(([, code]) => code));

@@ -6,7 +6,7 @@ import { launch } from '../support/chromium.mjs';
 import { ROOT, servePages } from '../support/package.mjs';
 import { test } from '../support/suite.mjs';
 
-const ours = Object.fromEntries(['page.html', 'page.js', 'own.js', 'module.js', 'render.js'].map((file) => [`/core/${file}`, `${ROOT}/tests/package/core/${file}`]));
+const ours = Object.fromEntries(['page.html', 'page.js', 'own.js', 'module.js', 'never.js', 'render.js'].map((file) => [`/core/${file}`, `${ROOT}/tests/package/core/${file}`]));
 
 let browser;
 const servers = {};
@@ -209,6 +209,90 @@ test('a worker of one\'s own that is lost stays lost until it is replaced', asyn
   assert.ok(last.ledger.freshFrames > 30_000);
   assert.equal(missed, 0);
 });
+
+test('what is wished while a lost producer is being replaced holds afterwards', async () => {
+  const told = await inPage('shared', async () => {
+    const output = await noxrun.createOutput({ module: '/core/module.js', data: { loseAfter: 20_000 } });
+    const heard = overhear(output);
+    const lost = new Promise((resolve) => { output.addEventListener('producerlost', resolve, { once: true }); });
+    await output.start();
+    await lost;
+    await output.stop();
+    output.bufferFrames = 512;
+    await until(() => heard.some(([type]) => type === 'recovered'));
+    await sleep(300);
+    const now = output.stats;
+    await sleep(300);
+    const later = output.stats;
+    const closed = await output.close();
+    return { state: later.state, grew: later.ledger.freshFrames - now.ledger.freshFrames, fill: later.fillFrames, missed: misses(closed) };
+  });
+  assert.equal(told.state, 'stopped');
+  assert.equal(told.grew, 0);
+  assert.ok(told.fill <= 512, `${told.fill} frames lie ahead`);
+  assert.equal(told.missed, 0);
+});
+
+test('closed while a lost producer is being replaced: everything ends, and no worker stays', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${servers.shared.url}core/page.html`);
+  await page.waitForFunction(() => globalThis.ready);
+  const told = await page.evaluate(async () => {
+    const output = await noxrun.createOutput({ module: '/core/module.js', data: { loseAfter: 20_000, how: 'hang' } });
+    const lost = new Promise((resolve) => { output.addEventListener('producerlost', resolve, { once: true }); });
+    await output.start();
+    await lost;
+    const closed = await output.close();
+    return { state: output.state, missed: misses(closed), again: await refused(() => output.start()) };
+  });
+  assert.equal(told.state, 'closed');
+  assert.equal(told.missed, 0);
+  assert.equal(told.again.code, 'closed');
+  for (const began = Date.now(); page.workers().length > 1 && Date.now() - began < 20_000;) await new Promise((resolve) => { setTimeout(resolve, 100); });
+  assert.ok(page.workers().length <= 1, `${page.workers().length} workers are there, where one may stand by`);
+  await context.close();
+});
+
+test('replaced twice at once: one after the other, and the last one plays', async () => {
+  const told = await inPage('shared', async () => {
+    const output = await noxrun.createOutput({ producer: ownWorker(), data: { way: 'callback' } });
+    await output.start();
+    await until(() => output.stats.ledger.freshFrames > 5000);
+    const [one, other] = [ownWorker(), ownWorker()];
+    await Promise.all([output.replaceProducer(one), output.replaceProducer(other)]);
+    one.terminate();
+    const before = output.stats.ledger.freshFrames;
+    await until(() => output.stats.ledger.freshFrames > before + 20_000);
+    const { freshFrames } = output.stats.ledger;
+    return { grew: freshFrames - before, missed: misses(await output.close()) };
+  });
+  assert.ok(told.grew > 20_000);
+  assert.equal(told.missed, 0);
+});
+
+test('a module that never comes to its end is given up, by name', async () => {
+  const error = await inPage('shared', () => refused(() => noxrun.createOutput({ module: '/core/never.js' })));
+  assert.equal(error?.code, 'no-answer');
+  assert.match(error.message, /never\.js/);
+});
+
+for (const [channels, sampleRate] of [[1, 16_000], [6, 96_000]]) {
+  for (const transport of TRANSPORTS) {
+    test(`${channels} channels at ${sampleRate} Hz, by ${transport}`, async () => {
+      const { last, missed } = await inPage(transport, async (options) => {
+        const output = await noxrun.createOutput({ ...options, producer: ownWorker(), data: { way: 'callback', frames: 20_000 } });
+        await output.start();
+        await until(() => output.state === 'ended');
+        const closed = await output.close();
+        return { last: closed, missed: misses(closed) };
+      }, { channels, sampleRate });
+      assert.deepEqual([last.channels, last.sampleRate], [channels, sampleRate]);
+      assert.equal(last.ledger.freshFrames, 20_000);
+      assert.equal(missed, 0);
+    });
+  }
+}
 
 test('in a graph of the page\'s own: a context that it has, another node behind it, stop and start, another size', async () => {
   const told = await inPage('shared', async () => {

@@ -11,7 +11,7 @@ const { version } = MANIFEST;
 const TARBALL = `target/npm/noxrun-${version}.tgz`;
 const COPIED = [
   'Cargo.toml', 'Cargo.lock', 'package.json', 'package-lock.json', 'CHANGELOG.md', 'README.md', 'LICENSE-MIT', 'LICENSE-APACHE', '.gitignore', '.cargo', 'ci', 'npm', 'src', 'worklet',
-  'tests/package/contents.txt',
+  'tests/package/contents.txt', 'tests/package/decode/contents.txt',
 ];
 
 let place;
@@ -84,6 +84,8 @@ const WRONG = [
   ['Cargo.toml', (text) => text.replace(/^version = ".*"/m, 'version = "9.9.9"'), /Cargo\.lock names version .*, Cargo\.toml 9\.9\.9[^]*npm\/package\.json names version/],
   ['Cargo.lock', (text) => text.replace(`name = "noxrun"\nversion = "${version}"`, 'name = "noxrun"\nversion = "9.9.9"'), /Cargo\.lock names version 9\.9\.9/],
   ['npm/package.json', other, /npm\/package\.json names version 9\.9\.9/],
+  ['npm/decode/package.json', other, /npm\/decode\/package\.json names version 9\.9\.9/],
+  ['npm/decode/package.json', (text) => text.replace(`"noxrun": "${version}"`, '"noxrun": "9.9.9"'), /what npm\/decode\/package\.json asks for names version 9\.9\.9/],
   ['package.json', (text) => text.replace('"private": true,', '"version": "9.9.9",\n  "private": true,'), /package\.json names version 9\.9\.9/],
   ['worklet/processor.js', (text) => text.replace(`'noxrun-${version}'`, '\'noxrun-9.9.9\''), /worklet\/processor\.js names version 9\.9\.9/],
   ['worklet/strategies.js', (text) => text.replace(`'noxrun-strategies-${version}'`, '\'noxrun-strategies-9.9.9\''), /worklet\/strategies\.js names version 9\.9\.9/],

@@ -55,6 +55,21 @@ test('its files may lie elsewhere: each of the three is loaded from where it is 
   });
 });
 
+test('an import map gives it its name', () => {
+  const html = '<!doctype html><script type="importmap">{ "imports": { "noxrun": "/noxrun/index.js" } }</script><script type="module" src="named.js"></script>';
+  const script = "import { createOutput } from 'noxrun'; window.output = createOutput().then(async (output) => { await output.start(); return output; });";
+  const routes = {
+    '/named.html': (request, response) => response.setHeader('Content-Type', 'text/html').end(html),
+    '/named.js': (request, response) => response.setHeader('Content-Type', 'text/javascript').end(script),
+  };
+  return withPages({ routes }, async ({ url }) => {
+    const { page, heard } = await openPlay(browser, url, null, { name: 'named.html' });
+    await plays(page);
+    assert.deepEqual(heard, []);
+    await page.close();
+  });
+});
+
 test('the built site has the headers in a file for static hosts', async () => {
   const lines = (await readFile(path.join(SITE, '_headers'), 'utf8')).split('\n');
   assert.equal(lines[0], '/*');

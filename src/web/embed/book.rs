@@ -117,7 +117,6 @@ pub extern "C" fn noxrun_book_look(handle: usize, now_ms: f64, both: u32) {
 /// Looks around, at `now_ms` of the page's clock (which was 0 at `origin_ms` since the epoch) and `date_ms` of the calendar: whether everything stood still, and what the browser counts of the device (`events` negative: it does not). To be called some four
 /// times a second.
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "all that a page sees")]
 pub extern "C" fn noxrun_book_around(
     handle: usize,
     now_ms: f64,

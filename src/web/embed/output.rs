@@ -36,6 +36,23 @@ pub extern "C" fn noxrun_unmake(address: usize) {
     drop(unsafe { Arc::from_raw(address as *const SharedOutput) });
 }
 
+/// The crate's version, as a number: major * 10^6 + minor * 10^3 + patch. For a page to know whether its scripts belong to it.
+#[unsafe(no_mangle)]
+pub extern "C" fn noxrun_version() -> u32 {
+    const fn number(text: &str) -> u32 {
+        let (text, mut value, mut at) = (text.as_bytes(), 0, 0);
+        while at < text.len() {
+            value = value * 10 + (text[at] - b'0') as u32;
+            at += 1;
+        }
+        value
+    }
+    const VERSION: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
+        + number(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
+        + number(env!("CARGO_PKG_VERSION_PATCH"));
+    VERSION
+}
+
 /// What [`noxrun_wish`] sets; must match `npm/src/engine.js`.
 fn wish(control: &Control, which: u32) -> Option<&crate::ring::sync::AtomicU32> {
     Some(match which {

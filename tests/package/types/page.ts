@@ -1,7 +1,7 @@
 // Each export of the page's entries, used as documented. What must not compile is marked: a mark without an error is an error.
 import { availableTransport, createOutput, NoxrunError, preload, version } from 'noxrun';
 import type {
-  Cause, FileUrls, LossEvent, NoxrunErrorCode, Output, OutputEventMap, OutputOptions, OutputState, OutputStats, Producer, RenderCallback, RenderInfo, Transport,
+  Cause, FileProblem, FileUrls, LossEvent, NoxrunErrorCode, Output, OutputEventMap, OutputOptions, OutputState, OutputStats, Producer, RenderCallback, RenderInfo, Transport,
 } from 'noxrun';
 import { isolate, removeIsolation } from 'noxrun/isolation';
 import type { Isolation, IsolationOptions } from 'noxrun/isolation';
@@ -60,7 +60,8 @@ export function failed(error: unknown): string {
   const code: NoxrunErrorCode = error.code;
   // @ts-expect-error: no such code
   if (error.code === 'no-such-code') return 'never';
-  return `${error.name} ${code} ${error.message} ${error.url ?? ''}`;
+  const problem: FileProblem | undefined = error.problem;
+  return `${error.name} ${code} ${problem} ${error.message} ${error.url ?? ''}`;
 }
 
 export const callback: RenderCallback = (block: Float32Array, info: RenderInfo) => block.length / info.channels;
