@@ -22,6 +22,7 @@ const RESUME_MS = 1500;
 // A producer that is lost before it has played so long, in ms, so many times in a row, is not started again.
 const SHORT_LIFE_MS = 5000;
 const SHORT_LIVES = 3;
+const FIREFOX = globalThis.navigator?.userAgent.includes('Firefox') ?? false;
 // The device's latency is asked for no sooner and no more often than so, in ms.
 const LATENCY_MS = 1000;
 // How often the first frame is looked for, in ms, and for how long.
@@ -340,9 +341,10 @@ class Output extends EventTarget {
     });
   }
 
-  // The device's latency in seconds, null before it can be had. Firefox's page may stand still for ever when it asks while sound is just starting (it waits for the sound server, that for the audio thread, and that for the page: seen in Firefox 153);
-  // and nobody needs it more often than once in a while.
+  // The device's latency in seconds, null before it can be had; nobody needs it more often than once in a while. Firefox is never asked: while an AudioWorklet plays its page may then stand still for ever (it waits for the sound server, that for
+  // the audio thread, and that for the page: seen in Firefox 153 after some hundreds of reads).
   #outputLatency() {
+    if (FIREFOX) return null;
     const now = performance.now();
     if (this.#soundsAt !== null && now - Math.max(this.#soundsAt, this.#latencyAt) > LATENCY_MS && this.#context.state === 'running') {
       this.#latency = this.#context.outputLatency ?? null;

@@ -8,12 +8,12 @@ import { version } from './version.js';
 // The producer was woken, and waits for an answer; must match src/web/worklet.rs.
 const CALLED = 8;
 
-// Quanta from one answer to the next where they are wanted often.
-const OFTEN_QUANTA = 2;
+// Quanta from one answer to the next, whether one is due or not. The producer so knows of the room that a whole callback has made, and not only of the block it asked for, which would cost a way to and fro for each; and one with a clock of its own, which does
+// not wait for room, knows how far the reader is whenever it comes.
+const ANSWER_QUANTA = 2;
 
 class EmbedProcessor extends NoxrunProcessor {
   begin(options) {
-    this.often = false;
     this.quanta = 0;
     super.begin(options);
     if (this.handle !== 0) this.port.postMessage('begun');
@@ -87,11 +87,6 @@ class EmbedProcessor extends NoxrunProcessor {
 
   receive(message) {
     if (!this.alive) return;
-    // From a producer with a clock of its own, which does not wait for room: it has to know how far the reader is whenever it comes.
-    if (message === 'often') {
-      this.often = true;
-      return;
-    }
     if (!this.inbox.receive(message, Date.now())) this.port.postMessage('refused');
   }
 
@@ -99,7 +94,7 @@ class EmbedProcessor extends NoxrunProcessor {
     const goesOn = super.process(inputs, outputs);
     if (this.inbox === null || !this.alive) return goesOn;
     this.quanta += 1;
-    if ((this.told & CALLED) !== 0 || (this.often && this.quanta % OFTEN_QUANTA === 0)) this.inbox.answer();
+    if ((this.told & CALLED) !== 0 || this.quanta % ANSWER_QUANTA === 0) this.inbox.answer();
     return goesOn;
   }
 }

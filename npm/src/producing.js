@@ -310,10 +310,7 @@ export class Producer {
     if (handle < 0) throw new NoxrunError('out-of-range', 'the engine refuses this producer\'s block or source');
     this.#handle = handle;
     this.#way = way;
-    if (way === WAY.OFFER) {
-      this.#wire?.postMessage('often');
-      this.#play();
-    }
+    if (way === WAY.OFFER) this.#play();
     return true;
   }
 
