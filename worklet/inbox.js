@@ -44,6 +44,8 @@ export class Inbox {
   }
 
   answer() {
+    // Its port may not have come yet.
+    if (this.producer === null) return;
     this.exports.noxrun_message_answer(this.handle);
     this.reply.set(this.answers);
     this.producer.postMessage(this.reply);

@@ -331,10 +331,19 @@ export class Producer {
       const told = this.#pump();
       if (this.#thrown !== null) throw this.#thrown.error;
       if (told === STOPPED || this.#isClosed) break;
-      if (told === AGAIN) await eventLoop();
+      if (told === AGAIN) await this.#newsIn();
       else await this.#sleep(words, word, calls, told);
     }
     this.#close();
+  }
+
+  // Hears what has come in meanwhile: of the reader's answers all, or the next turn would take a ring for full that is empty.
+  async #newsIn() {
+    let calls;
+    do {
+      calls = this.#calls;
+      await eventLoop();
+    } while (this.#wire !== null && this.#calls !== calls && !this.#isClosed);
   }
 
   // Takes turns until there is nothing to do for some ms, which it returns, or for too long (AGAIN), or the page wants it to stop.
