@@ -16,6 +16,8 @@ const STOPPED = -2;
 const STACK_BYTES = 1 << 18;
 // After so long without a look at the event loop, in ms, one is taken: a producer that is too slow for its sound must hear messages too.
 const YIELD_MS = 8;
+// A sleep of so many ms, where answers come all the time, was a long one.
+const STILL_MS = 25;
 // A turn of so many ms is a long one.
 const LONG_MS = 2;
 // Frames that one offer can bring; longer ones are cut. As in src/web/embed/produce.rs.
@@ -390,6 +392,7 @@ export class Producer {
     }
     // Whoever calls is on this thread: a message, or a call of this object's.
     if (calls !== this.#calls) return;
+    const from = performance.now();
     await new Promise((resolve) => {
       const late = setTimeout(resolve, ms);
       this.#called = () => {
@@ -398,6 +401,8 @@ export class Producer {
       };
     });
     this.#called = null;
+    // Answers come more often than this: it was the thread that stood still, and the first of them that wait is of the time before.
+    if (performance.now() - from > STILL_MS) await this.#newsIn();
   }
 
   #wake() {
