@@ -11,6 +11,8 @@ const CALLED = 8;
 // Quanta from one answer to the next, whether one is due or not. The producer so knows of the room that a whole callback has made, and not only of the block it asked for, which would cost a way to and fro for each; and one with a clock of its own, which does
 // not wait for room, knows how far the reader is whenever it comes.
 const ANSWER_QUANTA = 2;
+// … and so many at most until the next message: a producer that stands still is not to find old news in heaps.
+const MOST_UNASKED = 4;
 
 class EmbedProcessor extends NoxrunProcessor {
   begin(options) {
@@ -87,6 +89,7 @@ class EmbedProcessor extends NoxrunProcessor {
 
   receive(message) {
     if (!this.alive) return;
+    this.quanta = 0;
     if (!this.inbox.receive(message, Date.now())) this.port.postMessage('refused');
   }
 
@@ -94,7 +97,8 @@ class EmbedProcessor extends NoxrunProcessor {
     const goesOn = super.process(inputs, outputs);
     if (this.inbox === null || !this.alive) return goesOn;
     this.quanta += 1;
-    if ((this.told & CALLED) !== 0 || this.quanta % ANSWER_QUANTA === 0) this.inbox.answer();
+    const unasked = this.quanta % ANSWER_QUANTA === 0 && this.quanta <= ANSWER_QUANTA * MOST_UNASKED;
+    if ((this.told & CALLED) !== 0 || unasked) this.inbox.answer();
     return goesOn;
   }
 }
