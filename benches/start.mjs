@@ -8,9 +8,9 @@ const TIMES = 20;
 const browser = await launch();
 const rows = [];
 for (const [transport, isolated] of [['shared', true], ['message', false]]) {
-  const server = await servePages({ isolated });
+  const server = await servePages({ isolated, routes: { '/bench.html': (request, response) => response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>Start</title>') } });
   const page = await browser.newPage();
-  await page.goto(`${server.url}empty.html`).catch(() => {});
+  await page.goto(`${server.url}bench.html`);
   const { first, later } = await page.evaluate(async (times) => {
     const { createOutput, preload } = await import('/noxrun/index.js');
     await preload();

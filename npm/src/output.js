@@ -217,10 +217,11 @@ class Output extends EventTarget {
     if (!early) await give();
     attach();
     this.#startup.nodeMs ??= performance.now() - this.#began;
+    if (!early) return;
     // Where nothing plays yet, a browser may leave the audio thread's side for later.
     await Promise.race([generation.begun.promise, later(STOP_MS)]);
     this.#goOn();
-    if (early) await give();
+    await give();
   }
 
   /** Gives a session to whoever brings its sound. Resolves when that is ready, where anybody can tell. */
@@ -299,6 +300,7 @@ class Output extends EventTarget {
   #refused(code, text) {
     const error = new NoxrunError(code, text);
     this.#attached?.generation.begun.reject(error);
+    if (this.#attached !== null) this.#attached.generation.error ??= error;
     if (this.#session !== null && this.#attached === this.#session && this.#replacing === null) this.#lose(error, false);
   }
 
