@@ -63,7 +63,7 @@ test('every export is a file that is there, and every script that can be loaded 
 test('builders may drop what has no effects, and must keep what has', async () => {
   const { sideEffects } = JSON.parse(await read('package.json'));
   // Elements register when they are imported; workers and the processor are nothing but effects.
-  assert.deepEqual([...sideEffects].sort(), ['./isolation-worker.js', './meter.js', './player-producer.js', './player.js', './processor.js', './producer.js']);
+  assert.deepEqual([...sideEffects].sort(), ['./isolation-worker.js', './meter.js', './player-producer.js', './player.js', './processor.js', './producer.js', './worker.js']);
 });
 
 test('one version everywhere, no dependency, no script that npm would run', async () => {
