@@ -1,5 +1,7 @@
 //! Where the producer's time goes, so that it can say what kept it when the reader has starved.
 
+use std::collections::VecDeque;
+
 use super::reader_clock::ReaderClock;
 use crate::ledger::{Account, ProducerLedger, UNDERRUN_SLOTS, lateness_bucket};
 use crate::ring::sync::Ordering;
@@ -10,6 +12,10 @@ const WITNESS_SLACK_MS: f64 = 2.0;
 
 /// So many times it looks in a row when the reader stands still: a quarter of a second. Then it leaves that to the heartbeat.
 const STILL_LOOKS: u32 = 10;
+
+/// Spells that are kept. In shared memory an underrun is noticed in its own spell or the next one. By messages the reader's answers may wait while the thread is busy, and what each of them makes room for may be rendered
+/// before the next one is heard: as many spells as a ring of 16,384 frames holds blocks of 256.
+const KEPT: usize = 64;
 
 /// What a sleep was for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,8 +64,8 @@ struct Spell {
 #[derive(Debug)]
 pub(super) struct Delays {
     spell: Spell,
-    /// The spell before: an underrun may be noticed only when it is over.
-    before: Spell,
+    /// The spells before in which anything was rendered, the oldest first: an underrun may be noticed only when its spell is over.
+    earlier: VecDeque<Spell>,
     /// Number of the latest underrun that was answered.
     answered: u32,
     /// The latest look at the reader: when, and the frames that it had asked for.
@@ -81,7 +87,7 @@ impl Delays {
     pub fn new(shared: &SharedOutput, now_ms: f64, origin_ms: f64, own_clock: bool) -> Self {
         let mut delays = Delays {
             spell: Spell::default(),
-            before: Spell::default(),
+            earlier: VecDeque::with_capacity(KEPT),
             // What happened before is not of this account.
             answered: shared.consumer.0.underrun_events.load(Ordering::Relaxed),
             looked: (now_ms, 0),
@@ -124,10 +130,13 @@ impl Delays {
     fn begin(&mut self, shared: &SharedOutput, now_ms: f64, position: u64, ahead: u64) {
         self.look(shared, now_ms);
         if self.spell.blocks > 0 {
-            self.before = Spell {
+            if self.earlier.len() == KEPT {
+                self.earlier.pop_front();
+            }
+            self.earlier.push_back(Spell {
                 over: Some(self.looked),
                 ..self.spell
-            };
+            });
         }
         self.spell = Spell {
             began_ms: now_ms,
@@ -246,7 +255,9 @@ impl Delays {
         let starved_at = reader.starved_at.load(Ordering::Relaxed);
         // The latest one may miss frames that are not there yet: they are answered when they are.
         let newest = if starved_at < position { events } else { events.wrapping_sub(1) };
-        let spell = if starved_at < self.spell.from { &self.before } else { &self.spell };
+        // That in which the missing frames were rendered, or the oldest that is known.
+        let earlier = self.earlier.iter().rfind(|spell| spell.from <= starved_at).or(self.earlier.front());
+        let spell = earlier.filter(|_| starved_at < self.spell.from).unwrap_or(&self.spell);
         // Of more than the shared memory holds, the latest.
         let first = self.answered.wrapping_add(1).max(newest.saturating_sub(UNDERRUN_SLOTS as u32 - 1));
         for event in first..=newest {

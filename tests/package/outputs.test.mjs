@@ -133,8 +133,7 @@ for (const transport of TRANSPORTS) {
     });
     const long = losses.filter(({ kind, frames }) => kind === 'underrun' && frames > 10_000);
     assert.equal(long.length, 1, `one loss of 400 ms less the ring: ${JSON.stringify(losses)}`);
-    // By messages the producer hears of it when it is back, and may not be able to say.
-    assert.ok(['stalled', 'render-too-slow', ...(transport === 'message' ? ['unknown'] : [])].includes(long[0].cause), `its cause is ${long[0].cause}`);
+    assert.ok(['stalled', 'render-too-slow'].includes(long[0].cause), `its cause is ${long[0].cause}`);
     assert.equal(long[0].endedBy, 'back');
     assert.ok(after > 5000);
     assert.equal(missed, 0);
