@@ -20,10 +20,6 @@ const MAX_PAGES: u32 = 2048;
 /// Pages on top of what the module's own data needs: the first stacks and buffers, so that starting need not grow the memory.
 const SPARE_PAGES: u32 = 48;
 
-/// Longest way to the speaker that is believed, in seconds.
-#[cfg(feature = "decode")]
-const MAX_LATENCY: f64 = 2.0;
-
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = WebAssembly)]
@@ -153,24 +149,4 @@ pub(super) fn render_quantum(context: &AudioContext) -> Option<u32> {
         .ok()
         .and_then(|value| value.as_f64())
         .map(|frames| frames as u32)
-}
-
-/// How long a frame that was handed to the browser just now takes to be heard, in seconds, as far as the browser tells.
-#[cfg(feature = "decode")]
-pub(super) fn latency(context: &AudioContext) -> f64 {
-    let number = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok().and_then(|value| value.as_f64());
-    // The latest frame heard and when that was: finer than the two figures below, which also miss what the browser has rendered ahead.
-    let heard = Reflect::get(context, &"getOutputTimestamp".into())
-        .ok()
-        .and_then(|method| method.dyn_into::<js_sys::Function>().ok())
-        .and_then(|method| method.call0(context).ok());
-    if let Some(heard) = &heard
-        && let (Some(at), Some(when)) = (number(heard, "contextTime"), number(heard, "performanceTime"))
-        && at > 0.0
-    {
-        let now_heard = at + (super::wait::now() - when) / 1e3;
-        return (context.current_time() - now_heard).clamp(0.0, MAX_LATENCY);
-    }
-    let told = |name: &str| number(context, name).unwrap_or_default();
-    (told("outputLatency").max(told("baseLatency"))).clamp(0.0, MAX_LATENCY)
 }

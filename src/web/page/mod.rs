@@ -12,6 +12,7 @@ mod findings;
 #[cfg(feature = "decode")]
 mod inspect;
 mod js;
+mod latency;
 mod link;
 mod listener;
 #[cfg(feature = "strategies")]

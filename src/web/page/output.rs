@@ -12,6 +12,7 @@ use web_sys::{AudioContext, AudioContextState, AudioNode, AudioWorkletNode, Gain
 use super::context::{PROCESSOR_FILE, add_module, context, engine_memory, node, render_quantum, shareable};
 use super::explain::Explain;
 use super::files::{stand_by, take_worker};
+use super::latency;
 use super::link::Ending;
 use super::listener::Listener;
 #[cfg(feature = "strategies")]
@@ -93,7 +94,7 @@ pub struct Facts {
     pub render_quantum: u32,
     /// `AudioContext.baseLatency` in seconds.
     pub base_latency: Option<f64>,
-    /// `AudioContext.outputLatency` in seconds.
+    /// `AudioContext.outputLatency` in seconds; `None` in Firefox, which cannot be asked safely.
     pub output_latency: Option<f64>,
     /// Frames that the ring's storage holds.
     pub capacity: usize,
@@ -547,7 +548,7 @@ impl Output {
         let snapshot = inner.peek.snapshot()?;
         // What was put out last is heard when all that the device holds has been.
         let behind = match inner.context.state() {
-            AudioContextState::Running => (super::context::latency(&inner.context) * f64::from(inner.context.sample_rate())) as u64,
+            AudioContextState::Running => (latency::to_speaker(&inner.context) * f64::from(inner.context.sample_rate())) as u64,
             _ => 0,
         };
         Some(snapshot.put_out(behind))
@@ -568,18 +569,13 @@ impl Output {
     /// What is fixed, or known by the browser only.
     pub fn facts(&self) -> Facts {
         let inner = &self.inner;
-        let seconds = |name: &str| {
-            js_sys::Reflect::get(&inner.context, &name.into())
-                .ok()
-                .and_then(|value| value.as_f64())
-        };
         let options = inner.options.borrow();
         Facts {
             sample_rate: inner.context.sample_rate(),
             channels: options.channels,
             render_quantum: render_quantum(&inner.context).unwrap_or(128),
-            base_latency: seconds("baseLatency"),
-            output_latency: seconds("outputLatency"),
+            base_latency: latency::base(&inner.context),
+            output_latency: latency::output(&inner.context),
             capacity: OutputOptions::CAPACITY,
             buffer_frames: options.ahead(),
             startup: Startup {
