@@ -8,7 +8,9 @@ use super::{RawClock, SourceNumbers, open, spec_at};
 use crate::consume::{Ledger, Quanta};
 #[cfg(feature = "faults")]
 use crate::inject::Injector;
-use crate::render::{Pace, Source};
+#[cfg(feature = "faults")]
+use crate::render::Pace;
+use crate::render::Source;
 use crate::ring::sync::Arc;
 use crate::shared::SharedOutput;
 use crate::strategy::{Direct, Reader, reader};

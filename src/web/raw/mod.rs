@@ -59,7 +59,7 @@ fn open(source: SourceNumbers, shared: &Arc<SharedOutput>, feeds: &mut Feeds) ->
         // Made by the page's own instance of the module, over the same memory.
         #[cfg(feature = "decode")]
         SourceNumbers::Feed(address) => feeds.adopt(address).ok(),
-        #[expect(unreachable_patterns, reason = "not in every set of features")]
+        #[allow(unreachable_patterns, reason = "not in every set of features")]
         _ => {
             let _ = (shared, feeds);
             None
