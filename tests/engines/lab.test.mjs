@@ -34,16 +34,16 @@ for (const [title, engine, options] of [['firefox', 'firefox', {}], ['webkit wit
         return window.noxrun.run({ source: { kind: 'synth' }, seconds: 4, stress: [{ kind: 'stall', ms, everyMs: 2500 }] });
       }, STALL_MS);
       const { ledger, underruns, latency, browser, transport } = report;
-      const told = JSON.stringify({ ledger, underruns });
+      const told = JSON.stringify({ ledger, byCause: underruns.byCause });
       t.diagnostic(`${JSON.stringify(browser)}, latency ${JSON.stringify(latency)}`);
       assert.equal(transport, 'shared');
       assert.equal(ledger.imbalanceFrames, 0, told);
       assert.equal(ledger.tornFrames, 0, told);
       assert.ok(ledger.freshFrames > 2.5 * report.sampleRate, told);
-      // One, or two where the sound began late; an interval is counted from when the producer is made.
-      const long = underruns.log.filter(({ lastedMs }) => lastedMs > LONG_MS);
-      assert.ok(long.length > 0, `no stall was heard: ${told}`);
-      assert.deepEqual(long.filter(({ cause }) => cause !== 'stalled'), []);
+      // A sink that begins may take a second's sound at once, which is long as well, and no stall.
+      const causes = underruns.log.filter(({ lastedMs }) => lastedMs > LONG_MS).map(({ cause }) => cause);
+      assert.ok(causes.includes('stalled'), `no stall was heard: ${told}`);
+      assert.deepEqual(causes.filter((cause) => !['stalled', 'callback-burst'].includes(cause)), []);
       // Asking Firefox for it can stop its page for ever.
       assert.equal(latency.outputMs === null, engine === 'firefox');
     });
