@@ -80,7 +80,7 @@ export class NoxrunProcessor extends AudioWorkletProcessor {
     this.port.postMessage('ended');
   }
 
-  // What it held may be collected: this object stays for as long as its context.
+  // What it held may be collected: this object stays while its port is open, and until this thread collects, which makes no garbage.
   forget() {
     this.exports = null;
     this.memory = null;

@@ -53,6 +53,12 @@ class EmbedProcessor extends NoxrunProcessor {
     if (inbox !== null) giveBack(memory);
   }
 
+  forget() {
+    super.forget();
+    this.inbox?.close();
+    this.inbox = null;
+  }
+
   hear(data) {
     // After its end.
     if (this.exports === null) return;

@@ -380,6 +380,67 @@ test('a hundred open at once in one context; more than the browser has memories 
   assert.equal(told.again, null);
 }, { longer: 120 });
 
+test('nothing of an output stays on the audio thread of a context that goes on', async () => {
+  const collecting = await launch({ args: ['--js-flags=--expose-gc'] });
+  try {
+    const page = await (await collecting.newContext()).newPage();
+    page.setDefaultTimeout(120_000);
+    await page.goto(`${servers.shared.url}core/page.html`);
+    await page.waitForFunction(() => globalThis.ready);
+    const left = await page.evaluate(async () => {
+      const context = new AudioContext();
+      // Every processor that is made from now on is told of by a weak reference; a census collects first.
+      await context.audioWorklet.addModule(URL.createObjectURL(new Blob([`
+        const made = [];
+        const register = registerProcessor.bind(globalThis);
+        globalThis.registerProcessor = (name, Processor) => register(name, class extends Processor {
+          constructor(options) {
+            super(options);
+            made.push(new WeakRef(this));
+          }
+        });
+        register('census', class extends AudioWorkletProcessor {
+          constructor() {
+            super();
+            gc();
+            this.port.postMessage([made.length, made.filter((one) => one.deref() !== undefined).length]);
+          }
+          process() { return false; }
+        });
+      `], { type: 'text/javascript' })));
+      const census = async () => {
+        gc();
+        const node = new AudioWorkletNode(context, 'census');
+        const [all, alive] = await new Promise((resolve) => { node.port.onmessage = ({ data }) => resolve(data); });
+        node.port.close();
+        return { all, alive };
+      };
+      const figures = {};
+      for (const transport of ['shared', 'message']) {
+        for (let time = 0; time < 12; time += 1) {
+          const output = await noxrun.createOutput({ context, transport });
+          if (time % 2 === 0) await output.start();
+          await output.close();
+        }
+        // What was just ended may be held by what is still on its way.
+        for (let wait = 0; wait < 50 && (await census()).alive > 2; wait += 1) await sleep(100);
+        figures[transport] = await census();
+      }
+      const output = await noxrun.createOutput({ context });
+      figures.open = await census();
+      await output.close();
+      await context.close();
+      return figures;
+    });
+    console.log(`# processors on the audio thread: ${JSON.stringify(left)}`);
+    assert.equal(left.message.all, 24);
+    assert.ok(left.open.alive >= 1, 'the census counts those that are there');
+    for (const transport of TRANSPORTS) assert.ok(left[transport].alive <= 2, `by ${transport}: ${left[transport].alive} of ${left[transport].all} stay`);
+  } finally {
+    await collecting.close();
+  }
+}, { longer: 2 });
+
 test('opened and closed again and again: no worker, no context and no memory stays', async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -389,8 +450,8 @@ test('opened and closed again and again: no worker, no context and no memory sta
   const cycles = (count) => page.evaluate(async (times) => {
     globalThis.shared ??= new AudioContext();
     for (let time = 0; time < times; time += 1) {
-      // In a context that stays, and in one of its own, in turn.
-      const output = await noxrun.createOutput(time % 2 === 0 ? { context: globalThis.shared } : {});
+      // In a context that stays, and in one of its own, in turn; every second two by messages.
+      const output = await noxrun.createOutput({ ...(time % 2 === 0 ? { context: globalThis.shared } : {}), transport: time % 4 < 2 ? 'shared' : 'message' });
       await output.start();
       const closed = await output.close();
       if (misses(closed) !== 0) throw new Error(`the ledger of output ${time} misses ${misses(closed)} frames`);
@@ -404,7 +465,7 @@ test('opened and closed again and again: no worker, no context and no memory sta
   };
   await cycles(20);
   const first = await heap();
-  const cyclesThen = Number(process.env.NOXRUN_CYCLES ?? 100);
+  const cyclesThen = 100;
   await cycles(cyclesThen);
   const grown = (await heap()) - first;
   // The one that stands by.
