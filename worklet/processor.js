@@ -90,7 +90,8 @@ export class NoxrunProcessor extends AudioWorkletProcessor {
   }
 
   process(inputs, outputs) {
-    if (!this.alive) return false;
+    // What was refused may be given something else; what has ended has forgotten all.
+    if (!this.alive) return this.exports !== null;
     const output = outputs[0];
     const frames = output[0].length;
     if (frames !== this.frames) return this.pieces(output, frames);

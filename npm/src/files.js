@@ -8,8 +8,8 @@ import { version } from './version.js';
 const BOOK_PAGES = 32;
 const MOST_BOOK_PAGES = 4096;
 const BOOK_STACK = 1 << 17;
-// How long a worker may take to load, in ms.
-const WORKER_MS = 15_000;
+// How long a file may take to come, in ms.
+const FILE_MS = 15_000;
 
 const engines = new Map();
 const added = new WeakMap();
@@ -43,6 +43,13 @@ async function guarded(url, what, work) {
   }
 }
 
+/** `work`, or an error that says `text` when it takes longer than `ms`. */
+export function inTime(work, ms, text, url) {
+  let late;
+  const limit = new Promise((_, reject) => { late = setTimeout(() => reject(new NoxrunError('no-answer', text, { url })), ms); });
+  return Promise.race([work, limit]).finally(() => clearTimeout(late));
+}
+
 const advice = 'Serve the package\'s files beside each other, or name their addresses with createOutput({ urls })';
 
 function forbidden(url, what, directive = 'script-src', cause) {
@@ -64,7 +71,8 @@ export function loadEngine(url) {
 }
 
 async function compile(url) {
-  const response = await fetch(url);
+  // A long file may take its time once it comes.
+  const response = await inTime(fetch(url), FILE_MS, `the server did not answer for ${url} within ${FILE_MS / 1e3} s`, url);
   if (!response.ok) throw new NoxrunError('not-loaded', `the engine ${url} did not load: the server answers ${response.status}. ${advice}`, { url });
   const bytes = await response.arrayBuffer();
   if (new DataView(bytes).byteLength < 8 || new DataView(bytes).getUint32(0) !== 0x0061736d) {
@@ -79,6 +87,12 @@ async function compile(url) {
   return { module, pages, memory, exports };
 }
 
+/** What brings sound on the page itself. */
+export function loadPage(url) {
+  // Written out for bundlers, which take it along.
+  return guarded(url ?? 'worker.js', 'the script', () => (url === undefined ? import('./worker.js') : import(/* @vite-ignore */ /* webpackIgnore: true */ url)));
+}
+
 /** Gives the audio thread of `context` its file, once. */
 export function addProcessor(context, url) {
   if (context.audioWorklet === undefined) {
@@ -89,10 +103,8 @@ export function addProcessor(context, url) {
   const key = String(url);
   let adding = of.get(key);
   if (adding === undefined) {
-    const late = new Promise((_, reject) => {
-      setTimeout(() => reject(new NoxrunError('no-answer', `the audio thread did not load ${key} within ${WORKER_MS / 1000} s`, { url: key })), WORKER_MS);
-    });
-    adding = guarded(url, 'the audio thread\'s file', () => Promise.race([late, context.audioWorklet.addModule(key).catch(async (error) => { throw await missing(key, error); })]));
+    const loading = () => context.audioWorklet.addModule(key).catch(async (error) => { throw await missing(key, error); });
+    adding = guarded(url, 'the audio thread\'s file', () => inTime(loading(), FILE_MS, `the audio thread did not load ${key} within ${FILE_MS / 1e3} s`, key));
     of.set(key, adding);
     adding.catch(() => of.delete(key));
   }
@@ -101,7 +113,7 @@ export function addProcessor(context, url) {
 
 // Browsers do not say why a script did not load.
 async function missing(url, error) {
-  const answer = await fetch(url).catch(() => null);
+  const answer = await fetch(url, { signal: AbortSignal.timeout(FILE_MS) }).catch(() => null);
   if (answer !== null && answer.ok) return error;
   return new Error(answer === null ? 'it cannot be reached' : `the server answers ${answer.status}`);
 }
@@ -117,7 +129,7 @@ async function startWorker(url) {
       worker.terminate();
       reject(error);
     };
-    const late = setTimeout(() => give(new NoxrunError('no-answer', `the worker ${url ?? 'producer.js'} did not start within ${WORKER_MS / 1000} s`)), WORKER_MS);
+    const late = setTimeout(() => give(new NoxrunError('no-answer', `the worker ${url ?? 'producer.js'} did not start within ${FILE_MS / 1e3} s`)), FILE_MS);
     worker.onmessage = () => {
       clearTimeout(late);
       worker.onmessage = null;
@@ -130,6 +142,14 @@ async function startWorker(url) {
       missing(url ?? new URL('./producer.js', import.meta.url), new Error(event.message || 'it did not load')).then(give);
     };
   }));
+}
+
+/** Nobody has an output any more: what stands by ends. */
+export function dismiss() {
+  for (const [key, worker] of standing) {
+    standing.delete(key);
+    worker.then((running) => running.terminate(), () => {});
+  }
 }
 
 /** Has a worker stand by, so that the next output need not wait for one. */

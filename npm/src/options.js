@@ -48,7 +48,7 @@ function address(name, url) {
 function contextOf(context) {
   if (context === undefined) return null;
   if (typeof OfflineAudioContext !== 'undefined' && context instanceof OfflineAudioContext) {
-    throw new NoxrunError('offline-context', 'an OfflineAudioContext asks for its frames as fast as it can, so a producer in another thread cannot keep up: render into an AudioBuffer directly instead');
+    throw new NoxrunError('offline-context', 'an OfflineAudioContext does not wait for a producer in another thread: render into an AudioBuffer instead');
   }
   if (!(context instanceof AudioContext)) throw new NoxrunError('option', `context is ${describe(context)}: it must be an AudioContext`);
   if (context.state === 'closed') throw new NoxrunError('context-closed', 'this AudioContext is closed: give one that is open, or none');
@@ -73,10 +73,7 @@ export function read(options = {}) {
   }
   if (context !== null && options.latencyHint !== undefined) throw new NoxrunError('option', 'latencyHint is for a context of the output\'s own: the one that was given has been made already');
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new NoxrunError('option', `signal is ${describe(signal)}: it must be an AbortSignal`);
-  const { wasm, worker, processor, ...others } = options.urls ?? {};
-  const unknown = Object.keys(others)[0];
-  if (unknown !== undefined) throw new NoxrunError('option', `urls knows no "${unknown}": there are wasm, worker, processor`);
-  const url = (name, value) => (value === undefined ? undefined : address(`urls.${name}`, value));
+  checkTransfer(transfer);
   return {
     task: producerOf(options),
     context,
@@ -91,8 +88,23 @@ export function read(options = {}) {
     data,
     transfer,
     signal,
-    urls: { wasm: url('wasm', wasm), worker: url('worker', worker), processor: url('processor', processor) },
+    urls: urlsOf(options.urls),
   };
+}
+
+export function checkTransfer(transfer) {
+  if (!Array.isArray(transfer)) throw new NoxrunError('option', `transfer is ${describe(transfer)}: it must be an array`);
+}
+
+/** Where the files lie that are not beside this one. */
+export function urlsOf(urls = {}) {
+  const known = ['wasm', 'worker', 'processor', 'page'];
+  const all = {};
+  for (const [name, url] of Object.entries(urls)) {
+    if (!known.includes(name)) throw new NoxrunError('option', `urls knows no "${name}": there are ${known.join(', ')}`);
+    if (url !== undefined) all[name] = address(`urls.${name}`, url);
+  }
+  return all;
 }
 
 export const checkBuffer = (frames) => inRange('bufferFrames', frames, MIN_BUFFER, MAX_BUFFER, ' frames');

@@ -4,9 +4,9 @@ import { EVERY_MS, ROW, wordsOf } from './book.js';
 import { deferred } from './deferred.js';
 import { WISH } from './engine.js';
 import { describe, NoxrunError, typed } from './errors.js';
-import { addProcessor, loadEngine, standBy, takeWorker } from './files.js';
+import { addProcessor, dismiss, inTime, loadEngine, loadPage, standBy, takeWorker } from './files.js';
 import { Generation, later } from './generation.js';
-import { checkBuffer, read } from './options.js';
+import { checkBuffer, checkTransfer, read, urlsOf } from './options.js';
 import { checkPlace, chooseTransport } from './place.js';
 import { retired, statistics, sum } from './statistics.js';
 import { version } from './version.js';
@@ -53,8 +53,10 @@ function engineOf({ task, urls }) {
 /** Whether Noxrun starts the worker. */
 const ownsWorker = ({ kind }) => kind === 'sine' || kind === 'index' || kind === 'module' || kind === 'glue';
 
-export async function preload({ urls = {} } = {}) {
+export async function preload(options) {
   checkPlace();
+  const urls = urlsOf(options?.urls);
+  clearTimeout(idle);
   await Promise.all([loadEngine(wasmUrl(urls)), standBy(urls.worker)]);
 }
 
@@ -84,6 +86,11 @@ function aborted(signal, work) {
   });
 }
 
+// Outputs that are not closed. When there have been none for a while, in ms, no worker need stand by.
+const open = new Set();
+const IDLE_MS = 5000;
+let idle;
+
 class Output extends EventTarget {
   #wanted;
   #engine = null;
@@ -99,6 +106,8 @@ class Output extends EventTarget {
   #watch = null;
   #bufferFrames;
   #playing = false;
+  // start() waits for the browser to resume the context.
+  #resuming = false;
   #played = false;
   #closing = null;
   #final = null;
@@ -136,6 +145,8 @@ class Output extends EventTarget {
     this.#bufferFrames = wanted.bufferFrames;
     this.#ownsContext = wanted.context === null;
     this.#context = wanted.context ?? ownContext(wanted);
+    open.add(this);
+    clearTimeout(idle);
   }
 
   get context() { return this.#context; }
@@ -238,16 +249,16 @@ class Output extends EventTarget {
         event.preventDefault();
         this.#failed(session, new NoxrunError('worker-crashed', `the producer's worker failed: ${event.message || 'it says nothing'}`, { cause: event.error }));
       };
-      worker.postMessage({ handle, task }, ports);
+      post(worker, { handle, task }, ports);
       // The next output should not wait for a worker either, nor this one if it loses its own.
       standBy(this.#wanted.urls.worker).catch(() => {});
-      await inTime(generation.ready.promise, READY_MS, `the producer was not ready within ${READY_MS / 1e3} s: does ${task.url ?? 'it'} load, and come to its end?`);
+      await inTime(generation.ready.promise, READY_MS, `the producer was not ready within ${READY_MS / 1e3} s: does ${task.url ?? 'it'} come to its end?`);
     } else if (task.kind === 'page') {
       // What brings sound is a file of its own: most pages need none of it on their own thread.
-      const { openOutput } = await import('./worker.js');
+      const { openOutput } = await loadPage(this.#wanted.urls.page);
       this.producer = await openOutput(handle);
     } else if (task.kind === 'worker') {
-      task.worker.postMessage({ noxrunOutput: handle }, ports);
+      post(task.worker, { noxrunOutput: handle }, ports);
       // Later ones are the worker's own affair, as long as its heart beats.
       const fail = (event) => {
         if (!generation.isReady) this.#failed(session, new NoxrunError('worker-crashed', `your worker failed: ${event.message || 'its script did not load'}`, { cause: event.error }));
@@ -314,13 +325,14 @@ class Output extends EventTarget {
       case 'closed': return 'closed';
       case 'interrupted': return 'interrupted';
       case 'suspended':
+        if (this.#resuming) return 'starting';
         if (this.#playing) return this.#played ? 'suspended' : 'blocked';
         break;
       default:
     }
     if (!this.#playing) return this.#played ? 'stopped' : 'ready';
     const row = this.#session?.generation.book?.row;
-    if (row === undefined || row[ROW.fresh] === 0) return 'starting';
+    if (this.#replacing !== null || row === undefined || row[ROW.fresh] === 0) return 'starting';
     return row[ROW.state] === ENDED && row[ROW.inFlight] === 0 ? 'ended' : 'running';
   }
 
@@ -390,12 +402,17 @@ class Output extends EventTarget {
     this.#startedAt ??= began;
     this.#playing = true;
     this.#session.generation.wish(WISH.PAUSED, 0);
-    this.#changed();
     // Without a gesture it never settles.
-    if (this.#context.state !== 'running') await Promise.race([this.#context.resume().catch(() => {}), later(RESUME_MS)]);
+    if (this.#context.state !== 'running') {
+      this.#resuming = true;
+      this.#changed();
+      await Promise.race([this.#context.resume().catch(() => {}), later(RESUME_MS)]);
+      this.#resuming = false;
+    }
+    this.#changed();
     if (this.#closing !== null) throw new NoxrunError('closed', 'start: this output was closed meanwhile');
     if (this.#context.state !== 'running') {
-      throw new NoxrunError('blocked', 'the browser plays only after a gesture: call start() from a click or key. (What was started plays as soon as the context is resumed.)');
+      throw new NoxrunError('blocked', 'the browser plays only after a gesture: call start() from a click or key. (It plays as soon as the context is resumed.)');
     }
     await this.#firstFrame(began);
   }
@@ -442,14 +459,24 @@ class Output extends EventTarget {
     this.#session.generation.flush();
   }
 
-  async replaceProducer(worker) {
+  async replaceProducer(worker, { data, transfer = [] } = {}) {
     this.#mustBeOpen('replaceProducer');
     if (!(worker instanceof Worker)) throw new NoxrunError('option', `replaceProducer wants a Worker, not ${describe(worker)}`);
-    // Of the one before, as what was handed over to it.
+    checkTransfer(transfer);
     this.producer = null;
     this.handle = null;
-    this.#wanted.transfer = [];
-    await this.#replace({ kind: 'worker', worker });
+    // What was handed over to the one before is gone with it.
+    const wanted = this.#wanted;
+    if (data !== undefined || wanted.transfer.length > 0) wanted.data = data;
+    wanted.transfer = transfer;
+    try {
+      await this.#replace({ kind: 'worker', worker });
+    } catch (error) {
+      // The one before was told to stop.
+      const failure = typed(error, 'audio', 'the producer could not be replaced');
+      this.#giveUp(failure);
+      throw failure;
+    }
   }
 
   #mustBeOpen(call) {
@@ -518,7 +545,7 @@ class Output extends EventTarget {
     if (this.#closing !== null || this.#lost !== null || this.#replacing !== null) return;
     const { task, generation } = this.#session;
     const lived = performance.now() - this.#begunAt;
-    this.#shortLives = lived < SHORT_LIFE_MS ? this.#shortLives + 1 : 1;
+    this.#shortLives = lived < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
     // What was handed over with it is gone with it.
     const recovers = mayRecover && this.#wanted.recover && ownsWorker(task) && this.#wanted.transfer.length === 0 && this.#shortLives < SHORT_LIVES;
     generation.book.lost();
@@ -542,11 +569,11 @@ class Output extends EventTarget {
     const { generation } = this.#session;
     this.#recoveries += 1;
     const since = performance.now();
-    while (this.#playing && this.#closing === null && !generation.isOver && generation.error === null) {
-      if (await this.#soundsIn(generation)) break;
-      if (performance.now() - since > FIRST_PATIENCE_MS) return;
+    const goesOn = () => this.#closing === null && !generation.isOver && generation.error === null;
+    while (this.#playing && goesOn() && !await this.#soundsIn(generation)) {
+      if (performance.now() - since > FIRST_PATIENCE_MS) await later(EVERY_MS);
     }
-    if (this.#closing === null && !generation.isOver && generation.error === null) this.dispatchEvent(new CustomEvent('recovered', { detail: { ms: performance.now() - began } }));
+    if (goesOn()) this.dispatchEvent(new CustomEvent('recovered', { detail: { ms: performance.now() - began } }));
   }
 
   /** Another producer, with a memory and a book of its own, at the same node; after those that were asked for before. */
@@ -558,8 +585,10 @@ class Output extends EventTarget {
       // What came to pass meanwhile.
       const error = this.#session?.generation.error ?? null;
       if (done && this.#replacing === null && error !== null) this.#lose(error);
+      this.#changed();
     });
     this.#replacing = over;
+    this.#changed();
     // Not before it may be lost again.
     return replaced.then(() => over);
   }
@@ -666,6 +695,8 @@ class Output extends EventTarget {
     }
     this.#session = null;
     this.#attached = null;
+    open.delete(this);
+    if (open.size === 0) idle = setTimeout(dismiss, IDLE_MS);
     if (!this.#ownsContext) return;
     if (this.#node !== null) await rendered(this.#context, LAST_QUANTA_S);
     await endContext(this.#context);
@@ -674,11 +705,13 @@ class Output extends EventTarget {
 
 const closedMeanwhile = () => new NoxrunError('closed', 'this output was closed meanwhile');
 
-/** `work`, or an error that says `text` when it takes longer than `ms`. */
-function inTime(work, ms, text) {
-  let late;
-  const limit = new Promise((_, reject) => { late = setTimeout(() => reject(new NoxrunError('no-answer', text)), ms); });
-  return Promise.race([work, limit]).finally(() => clearTimeout(late));
+/** Posts a handle and what the user gave along with it. */
+function post(worker, message, ports) {
+  try {
+    worker.postMessage(message, ports);
+  } catch (error) {
+    throw new NoxrunError('option', `data cannot be posted to the worker: ${error.message}`, { cause: error });
+  }
 }
 
 /** Waits until `context` has gone on by `seconds`, or does not run (any more), or takes far too long. */
@@ -702,6 +735,6 @@ function ownContext({ latencyHint, sampleRate }) {
   try {
     return new AudioContext({ latencyHint, ...(sampleRate === undefined ? {} : { sampleRate }) });
   } catch (error) {
-    throw new NoxrunError('audio', `the browser gave no audio context: ${error.message}`, { cause: error });
+    throw new NoxrunError(error instanceof TypeError ? 'option' : 'audio', `the browser gave no audio context: ${error.message}`, { cause: error });
   }
 }

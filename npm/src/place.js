@@ -9,7 +9,7 @@ export function checkPlace() {
     throw new NoxrunError('wrong-thread', 'createOutput() is for the page: audio contexts live there. In a worker use receiveOutput() of noxrun/worker');
   }
   if (location.protocol === 'file:') {
-    throw new NoxrunError('file-url', 'this page was opened from a file, and browsers let such pages load neither workers nor modules: serve the folder (for example with "npx serve" or "python3 -m http.server") and open its http address');
+    throw new NoxrunError('file-url', 'this page was opened from a file, which may load neither workers nor modules: serve its folder (with "npx serve", say) and open the http address');
   }
   if (typeof AudioContext === 'undefined' || typeof AudioWorkletNode === 'undefined') {
     throw new NoxrunError('no-audio-worklet', 'there is no AudioWorklet here: serve the page over https (or from localhost), to a browser of 2021 or later');
@@ -45,7 +45,7 @@ let warned = false;
 export function chooseTransport(wanted) {
   if (wanted === 'message') return wanted;
   if (availableTransport() === 'shared') return 'shared';
-  const advice = 'serve the page with the headers "Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp" (over https or from localhost)';
+  const advice = globalThis.crossOriginIsolated ? 'use a browser that has shared memory switched on, and Atomics.waitAsync' : 'serve the page with the headers "Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp" (over https or from localhost)';
   if (wanted === 'shared') throw new NoxrunError('not-isolated', `this page may not share memory between its threads: ${advice}, or ask for transport "auto"`);
   if (!warned) {
     warned = true;

@@ -25,6 +25,10 @@ const OFFER_FRAMES = 16_384;
 // How long the page may take to say that an output is still there, in ms.
 const WELCOME_MS = 10_000;
 
+// Ways to the page that have a producer here.
+const opened = new WeakSet();
+const taken = () => new NoxrunError('producer-taken', 'this output\'s ring has a producer already: a ring has one, for good. output.replaceProducer() makes a new one');
+
 /** Opens the producer of `handle`, as the page has made it. `given`: how the module gets its imports where it has glue. */
 export async function open(handle, { greet = true, instance } = {}) {
   if (handle === null || typeof handle !== 'object' || handle.noxrun === undefined) {
@@ -35,12 +39,16 @@ export async function open(handle, { greet = true, instance } = {}) {
     handle.control?.postMessage({ type: 'failed', code: error.code, message: error.message });
     throw error;
   }
-  const early = greet ? await welcome(handle.control) : [];
+  const { control } = handle;
+  if (typeof control?.postMessage !== 'function') throw new NoxrunError('not-an-output', 'this handle came without its port: post it with output.handle.transfer');
+  if (opened.has(control)) throw taken();
+  opened.add(control);
+  const early = greet ? await welcome(control) : [];
   let producer;
   try {
     producer = new Producer(handle, instance);
   } catch (error) {
-    handle.control.postMessage({ type: 'failed', code: error.code, message: error.message });
+    control.postMessage({ type: 'failed', code: error.code, message: error.message });
     throw error;
   }
   for (const message of early) producer.hear(message);
@@ -307,7 +315,7 @@ export class Producer {
       throw new NoxrunError('mode', `${call}: this producer brings its sound by ${is}, so not by ${wants}: one way for each output`);
     }
     const handle = this.#exports.noxrun_produce(this.#address, this.#settings.block, performance.timeOrigin, way, number, this.#wire === null ? 0 : 1);
-    if (handle === TAKEN) throw new NoxrunError('producer-taken', 'this output\'s ring has a producer already: a ring has one, for good. output.replaceProducer() makes a new one');
+    if (handle === TAKEN) throw taken();
     if (handle === NO_OUTPUT) throw new NoxrunError('not-an-output', 'there is no output of this version in the memory that came with the handle');
     if (handle < 0) throw new NoxrunError('out-of-range', 'the engine refuses this producer\'s block or source');
     this.#handle = handle;
@@ -375,7 +383,7 @@ export class Producer {
       this.#jumpLater = false;
       this.flush();
     }
-    if (this.#exports.noxrun_ended(this.#handle) !== 0) this.#over.resolve();
+    if (this.#thrown === null && this.#exports.noxrun_ended(this.#handle) !== 0) this.#over.resolve();
     if (this.#room !== null && this.#exports.noxrun_fifo_room(this.#handle) >= this.blockFrames) {
       this.#room.resolve();
       this.#room = null;
@@ -420,7 +428,9 @@ export class Producer {
     Object.assign(this.#info, { frames, position, heardIn, underruns });
     try {
       const written = this.#callback(this.#block, this.#info);
-      return written === undefined ? frames : Math.max(0, Math.floor(written) || 0);
+      if (written === undefined) return frames;
+      if (typeof written !== 'number') throw new NoxrunError('option', `render's callback must return a number of frames or nothing, at once, not ${describe(written)}`);
+      return Math.max(0, Math.floor(written) || 0);
     } catch (error) {
       this.#thrown = { error };
       return 0;

@@ -6,17 +6,17 @@ import { open, threadName } from './producing.js';
 export { NoxrunError } from './errors.js';
 export { fromMemory } from './from-memory.js';
 
-// The page may post it before anybody asks: what has come waits.
+// The page may post one before anybody asks, and several may ask before one comes: in order.
 const arrived = [];
-let ask = null;
+const waiting = [];
 if (threadName() === 'worker') {
   globalThis.addEventListener('message', (event) => {
     const handle = event.data?.noxrunOutput;
     if (handle === undefined) return;
     // Nobody else need look at it.
     event.stopImmediatePropagation();
-    if (ask === null) arrived.push(handle);
-    else ask(handle);
+    if (waiting.length === 0) arrived.push(handle);
+    else waiting.shift()(handle);
   });
 }
 
@@ -29,17 +29,20 @@ export function receiveOutput({ signal } = {}) {
       reject(signal.reason);
       return;
     }
-    const give = () => {
-      ask = null;
-      reject(signal.reason);
-    };
-    ask = (handle) => {
-      ask = null;
+    const take = (handle) => {
       signal?.removeEventListener('abort', give);
       open(handle).then(resolve, reject);
     };
+    const give = () => {
+      waiting.splice(waiting.indexOf(take), 1);
+      reject(signal.reason);
+    };
+    if (arrived.length > 0) {
+      take(arrived.shift());
+      return;
+    }
+    waiting.push(take);
     signal?.addEventListener('abort', give);
-    if (arrived.length > 0) ask(arrived.shift());
   });
 }
 

@@ -14,7 +14,7 @@ export type NoxrunErrorCode =
   | 'csp'                // the page's Content-Security-Policy forbids it; the message names the directive
   | 'version-mismatch'   // page, worker, processor or engine are of different versions
   | 'worker-crashed'     // the producer's worker ended by itself; `cause` is what it threw, where known
-  | 'no-answer'          // a worker did not answer in time
+  | 'no-answer'          // a server, worker or page did not answer in time
   | 'producer-lost'      // the producer is gone and was not replaced
   | 'producer-taken'     // this ring has a producer already: a ring has one, for good
   | 'not-an-output'      // this is no handle of an output
@@ -28,6 +28,7 @@ export type NoxrunErrorCode =
 
 /** Every failure. Underruns are none: they are data, in the statistics. */
 export class NoxrunError extends Error {
+  constructor(code: NoxrunErrorCode, message: string, options?: { cause?: unknown; url?: string; problem?: FileProblem });
   readonly name: 'NoxrunError';
   readonly code: NoxrunErrorCode;
   /** Which file, where one is concerned. */

@@ -13,6 +13,8 @@ export interface FileUrls {
   worker?: string | URL;
   /** `processor.js`: the audio thread's */
   processor?: string | URL;
+  /** `worker.js`, which `producer: 'page'` imports */
+  page?: string | URL;
 }
 
 /** What is played. One of `source`, `module`, `glue`, `producer`; without any: `source: { kind: 'sine', hz: 440 }`. */
@@ -127,7 +129,7 @@ export interface OutputStats {
     nonFinite: number;
     wakeLatenessMs: { p50: number; p99: number; max: number } | null;
   };
-  /** Producers that were lost and replaced. */
+  /** Times that a lost producer was started again. */
   recoveries: number;
   startup: { engineMs: number; producerMs: number; nodeMs: number; firstFrameMs: number | null };
 }
@@ -175,7 +177,7 @@ export interface Output extends EventTarget {
   /** Drops what lies ahead, as soon as what follows is there. */
   flush(): void;
   /** Takes another producer: after a loss, or instead of the old one. */
-  replaceProducer(producer: Worker): Promise<void>;
+  replaceProducer(producer: Worker, options?: { data?: unknown; transfer?: Transferable[] }): Promise<void>;
   /** Fades out and ends everything that it started; the final statistics. */
   close(): Promise<OutputStats>;
 

@@ -1,7 +1,5 @@
 //! Where the producer's time goes, so that it can say what kept it when the reader has starved.
 
-use std::collections::VecDeque;
-
 use super::reader_clock::ReaderClock;
 use crate::ledger::{Account, ProducerLedger, UNDERRUN_SLOTS, lateness_bucket};
 use crate::ring::sync::Ordering;
@@ -34,7 +32,7 @@ pub(super) enum Rest {
 }
 
 /// One spell: from the ring being full (or, with a clock of its own, the producer being in time) until it is again. Times in ms.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Spell {
     began_ms: f64,
     /// When it was over, and the frames that the reader had asked for by then; `None` while it goes on.
@@ -57,6 +55,28 @@ struct Spell {
     flags: u64,
 }
 
+impl Spell {
+    /// Nothing was rendered in it.
+    const NEVER: Spell = Spell {
+        began_ms: 0.0,
+        over: None,
+        from: u64::MAX,
+        asleep_ms: 0.0,
+        late_ms: 0.0,
+        render_ms: 0.0,
+        longest_ms: 0.0,
+        prepare_ms: 0.0,
+        away_ms: 0.0,
+        dry_ms: 0.0,
+        blocks: 0,
+        block_frames: 0,
+        ahead: 0,
+        asked: 0,
+        burst: 0,
+        flags: 0,
+    };
+}
+
 /// Keeps the producer's account. The producer tells it of everything that takes time; it answers each underrun with an [`Account`].
 ///
 /// # Steady state
@@ -64,8 +84,10 @@ struct Spell {
 #[derive(Debug)]
 pub(super) struct Delays {
     spell: Spell,
-    /// The spells before in which anything was rendered, the oldest first: an underrun may be noticed only when its spell is over.
-    earlier: VecDeque<Spell>,
+    /// The latest spells before in which anything was rendered, each at its number: an underrun may be noticed only when its spell is over.
+    earlier: Box<[Spell]>,
+    /// How many such spells there were.
+    ended: usize,
     /// Number of the latest underrun that was answered.
     answered: u32,
     /// The latest look at the reader: when, and the frames that it had asked for.
@@ -86,8 +108,9 @@ impl Delays {
     /// Begins to account at `now_ms`; the clock was 0 at `origin_ms` since the epoch. `own_clock`: the producer does not go by the ring's room.
     pub fn new(shared: &SharedOutput, now_ms: f64, origin_ms: f64, own_clock: bool) -> Self {
         let mut delays = Delays {
-            spell: Spell::default(),
-            earlier: VecDeque::with_capacity(KEPT),
+            spell: Spell::NEVER,
+            earlier: vec![Spell::NEVER; KEPT].into(),
+            ended: 0,
             // What happened before is not of this account.
             answered: shared.consumer.0.underrun_events.load(Ordering::Relaxed),
             looked: (now_ms, 0),
@@ -130,13 +153,11 @@ impl Delays {
     fn begin(&mut self, shared: &SharedOutput, now_ms: f64, position: u64, ahead: u64) {
         self.look(shared, now_ms);
         if self.spell.blocks > 0 {
-            if self.earlier.len() == KEPT {
-                self.earlier.pop_front();
-            }
-            self.earlier.push_back(Spell {
+            self.earlier[self.ended % KEPT] = Spell {
                 over: Some(self.looked),
                 ..self.spell
-            });
+            };
+            self.ended += 1;
         }
         self.spell = Spell {
             began_ms: now_ms,
@@ -144,7 +165,7 @@ impl Delays {
             ahead,
             asked: self.looked.1,
             flags: if self.own_clock { Account::OWN_CLOCK } else { 0 },
-            ..Spell::default()
+            ..Spell::NEVER
         };
     }
 
@@ -255,15 +276,24 @@ impl Delays {
         let starved_at = reader.starved_at.load(Ordering::Relaxed);
         // The latest one may miss frames that are not there yet: they are answered when they are.
         let newest = if starved_at < position { events } else { events.wrapping_sub(1) };
-        // That in which the missing frames were rendered, or the oldest that is known.
-        let earlier = self.earlier.iter().rfind(|spell| spell.from <= starved_at).or(self.earlier.front());
-        let spell = earlier.filter(|_| starved_at < self.spell.from).unwrap_or(&self.spell);
+        let spell = self.spell_of(starved_at);
         // Of more than the shared memory holds, the latest.
         let first = self.answered.wrapping_add(1).max(newest.saturating_sub(UNDERRUN_SLOTS as u32 - 1));
         for event in first..=newest {
             self.write(&shared.producer, event, spell, now_ms, shared.ring.limit() as u64);
         }
         self.answered = newest;
+    }
+
+    /// The spell in which the frame at `place` was rendered; one that says nothing where that is not known any more.
+    fn spell_of(&self, place: u64) -> &Spell {
+        if place >= self.spell.from {
+            return &self.spell;
+        }
+        (1..=KEPT)
+            .map(|age| &self.earlier[self.ended.wrapping_sub(age) % KEPT])
+            .find(|spell| spell.from <= place)
+            .unwrap_or(&Spell::NEVER)
     }
 
     fn write(&self, ledger: &ProducerLedger, event: u32, spell: &Spell, now_ms: f64, limit: u64) {

@@ -6,7 +6,7 @@ import { launch } from '../support/chromium.mjs';
 import { ROOT, servePages } from '../support/package.mjs';
 import { test } from '../support/suite.mjs';
 
-const ours = Object.fromEntries(['page.html', 'page.js', 'own.js', 'module.js', 'never.js', 'render.js'].map((file) => [`/core/${file}`, `${ROOT}/tests/package/core/${file}`]));
+const ours = Object.fromEntries(['page.html', 'page.js', 'own.js', 'module.js', 'never.js', 'render.js', 'two.js'].map((file) => [`/core/${file}`, `${ROOT}/tests/package/core/${file}`]));
 
 let browser;
 const servers = {};
@@ -83,7 +83,7 @@ for (const transport of TRANSPORTS) {
   });
 
   test(`a producer on the page, by ${transport}: pushes, waits for room, flushes, ends`, async () => {
-    const { missed, last, position } = await inPage(transport, async () => {
+    const { missed, last, written } = await inPage(transport, async () => {
       const output = await noxrun.createOutput({ producer: 'page' });
       const { producer } = output;
       await output.start();
@@ -97,10 +97,11 @@ for (const transport of TRANSPORTS) {
       producer.end();
       await until(() => output.state === 'ended');
       const closed = await output.close();
-      return { missed: misses(closed), last: closed, position: closed.ledger.producedFrames };
+      return { missed: misses(closed), last: closed, written: 61 * producer.blockFrames };
     });
     assert.equal(missed, 0);
-    assert.equal(last.ledger.producedFrames + 0, position);
+    // What was flushed before it came into the ring was never produced: one block waits there at most.
+    assert.ok(last.ledger.producedFrames <= written && last.ledger.producedFrames >= written - 256, `${last.ledger.producedFrames} of ${written} frames`);
     // What was flushed was dropped because of that, whatever of it was in the ring by then.
     assert.equal(last.ledger.droppedFrames, last.ledger.droppedBy.seek);
     assert.equal(last.ledger.freshFrames + last.ledger.droppedFrames, last.ledger.producedFrames);
@@ -251,6 +252,73 @@ test('closed while a lost producer is being replaced: everything ends, and no wo
   assert.equal(told.again.code, 'closed');
   for (const began = Date.now(); page.workers().length > 1 && Date.now() - began < 20_000;) await new Promise((resolve) => { setTimeout(resolve, 100); });
   assert.ok(page.workers().length <= 1, `${page.workers().length} workers are there, where one may stand by`);
+  // Nobody has an output any more: it ends as well.
+  for (const began = Date.now(); page.workers().length > 0 && Date.now() - began < 20_000;) await new Promise((resolve) => { setTimeout(resolve, 100); });
+  assert.equal(page.workers().length, 0);
+  await context.close();
+});
+
+test('a replacement that cannot be is refused by name: the output is lost, and takes another one', async () => {
+  const told = await inPage('shared', async () => {
+    const buffer = new ArrayBuffer(8);
+    const output = await noxrun.createOutput({ producer: ownWorker(), data: { way: 'callback', buffer }, transfer: [buffer] });
+    await output.start();
+    await until(() => output.stats.ledger.freshFrames > 5000);
+    const unclonable = await refused(() => output.replaceProducer(ownWorker(), { data: { way: 'callback', call: () => {} } }));
+    const { state } = output;
+    const again = await refused(() => output.start());
+    // What was handed over to the first one is not sent again.
+    await output.replaceProducer(ownWorker(), { data: { way: 'callback' } });
+    await output.start();
+    const before = output.stats.ledger.freshFrames;
+    await until(() => output.stats.ledger.freshFrames > before + 5000);
+    const grown = output.stats.ledger.freshFrames - before;
+    return { unclonable, state, again, grown, transfer: await refused(() => output.replaceProducer(ownWorker(), { transfer: 7 })), missed: misses(await output.close()) };
+  });
+  assert.equal(told.unclonable.code, 'option', told.unclonable.message);
+  assert.match(told.unclonable.message, /data cannot be posted/);
+  assert.equal(told.state, 'lost');
+  assert.equal(told.again.code, 'option');
+  assert.ok(told.grown > 5000);
+  assert.equal(told.transfer.code, 'option');
+  assert.equal(told.missed, 0);
+});
+
+test('one worker serves several outputs: who asks first gets what comes first', async () => {
+  const told = await inPage('shared', async () => {
+    const worker = ownWorker('two.js');
+    const outputs = [await noxrun.createOutput({ producer: worker, data: 0.25 }), await noxrun.createOutput({ producer: worker, data: 0.5 })];
+    for (const output of outputs) await output.start();
+    await until(() => outputs.every((output) => output.stats.ledger.freshFrames > 5000));
+    const fresh = outputs.map((output) => output.stats.ledger.freshFrames);
+    const said = new Promise((resolve) => { worker.onmessage = ({ data }) => resolve(data); });
+    worker.postMessage('told');
+    const missed = [];
+    for (const output of outputs) missed.push(misses(await output.close()));
+    return { fresh, missed, order: await said };
+  });
+  assert.ok(told.fresh.every((frames) => frames > 5000), JSON.stringify(told.fresh));
+  assert.deepEqual(told.missed, [0, 0]);
+  assert.deepEqual(told.order, { order: [0.25, 0.5], givenUp: 'not any more' });
+});
+
+test('preload loads what createOutput then takes, whatever the addresses are relative to', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto(`${servers.shared.url}core/page.html`);
+  await page.waitForFunction(() => globalThis.ready);
+  await page.evaluate(async () => {
+    const urls = { wasm: '../noxrun/noxrun.wasm', worker: '../noxrun/producer.js', processor: '../noxrun/processor.js' };
+    await noxrun.preload({ urls });
+    const output = await noxrun.createOutput({ urls });
+    await output.start();
+    await output.close();
+  });
+  assert.equal(asked.filter((path) => path === '/noxrun/noxrun.wasm').length, 1, asked.join(' '));
+  // The one that played, and the one that stands by for the next output.
+  assert.ok(asked.filter((path) => path === '/noxrun/producer.js').length <= 2, asked.join(' '));
   await context.close();
 });
 

@@ -6,7 +6,26 @@ import { launch } from '../support/chromium.mjs';
 import { ROOT, servePages } from '../support/package.mjs';
 import { test } from '../support/suite.mjs';
 
-const ours = Object.fromEntries(['page.html', 'blocked.html', 'page.js', 'own.js', 'module.js', 'render.js'].map((file) => [`/core/${file}`, `${ROOT}/tests/package/core/${file}`]));
+// Modules that are none of this package's: with the start that glue calls, and one of them with a version.
+const bytes = (...parts) => Buffer.from(parts.flat());
+const text = (word) => [word.length, ...Buffer.from(word)];
+const section = (id, ...body) => [id, body.flat().length, ...body.flat()];
+const exported = (name, index) => [...text(name), 0, index];
+const f64 = (number) => { const buffer = Buffer.alloc(8); buffer.writeDoubleLE(number); return [...buffer]; };
+function engineLike(version) {
+  const names = ['__wbindgen_start', ...(version === null ? [] : ['noxrun_version'])];
+  const version_ = version === null ? [] : [11, 0, 0x44, ...f64(version), 0x0b];
+  return bytes(
+    [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    section(1, [2, 0x60, 1, 0x7f, 0, 0x60, 0, 1, 0x7c]),
+    section(3, [names.length, ...names.map((_, index) => index)]),
+    section(7, [names.length], ...names.map(exported)),
+    section(10, [names.length, 2, 0, 0x0b], version_),
+  );
+}
+const wasm = (module) => (request, response) => response.writeHead(200, { 'Content-Type': 'application/wasm', 'Cross-Origin-Resource-Policy': 'same-origin' }).end(module);
+const made = { '/core/old.wasm': wasm(engineLike(9)), '/core/other.wasm': wasm(engineLike(null)), '/core/silent.wasm': () => {} };
+const ours = { ...made, ...Object.fromEntries(['page.html', 'blocked.html', 'page.js', 'own.js', 'module.js', 'render.js'].map((file) => [`/core/${file}`, `${ROOT}/tests/package/core/${file}`])) };
 
 let browser;
 let server;
@@ -65,6 +84,12 @@ const REFUSED = [
   ['a worker that is not there', '{ urls: { worker: "/noxrun/nothing.js" } }', 'not-loaded', /404/],
   ['a module that is not there', '{ module: "/core/nothing.js" }', 'not-loaded', /nothing.js/],
   ['a module without sound', '{ module: "/noxrun/index.js" }', 'option', /exports no function default/],
+  ['data that cannot be posted', '{ module: "/core/render.js", data: () => {} }', 'option', /data cannot be posted/],
+  ['a list that is none', '{ transfer: 7 }', 'option', /transfer is 7: it must be an array/],
+  ['a latency that is none', '{ latencyHint: "soon" }', 'option', /latencyHint|AudioContextLatencyCategory/],
+  ['an engine of another version', '{ urls: { wasm: "/core/old.wasm" } }', 'version-mismatch', /another version than this page/],
+  ['an engine that is another module', '{ urls: { wasm: "/core/other.wasm" } }', 'version-mismatch', /no engine of this package/],
+  ['a script for the page that is not there', '{ producer: "page", urls: { page: "/core/nothing.js" } }', 'not-loaded', /nothing.js/],
   ['glue that is not there', '{ glue: { url: "/core/nothing.js", source: "bells" } }', 'not-loaded', /nothing_bg.wasm/],
   ['glue without a source', '{ glue: { url: "/core/nothing.js" } }', 'option', /source names the exported function/],
 ];
@@ -185,12 +210,18 @@ test('handles: foreign, of another version, stale, and a second producer on one 
     const { transfer } = handle;
     await gone.close();
     const stale = (await ask(handle, transfer)).first;
-    const taken = await noxrun.createOutput({ producer: 'page' });
-    taken.producer.offer(new Float32Array(256));
-    await taken.close();
-    return { foreign, old, pageHears, stale, wrongThread: await refused(async () => (await import('/noxrun/worker.js')).receiveOutput()) };
+    const bare = (await ask({ noxrun: noxrun.version })).first;
+    const inWorker = await new Promise((resolve) => {
+      const source = "import { createOutput } from '" + location.origin + "/noxrun/index.js'; createOutput().catch(({ code, message }) => postMessage({ code, message }));";
+      new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })), { type: 'module' }).onmessage = ({ data }) => resolve(data);
+    });
+    return { foreign, bare, old, pageHears, stale, inWorker, wrongThread: await refused(async () => (await import('/noxrun/worker.js')).receiveOutput()) };
   });
   assert.equal(told.foreign.refused?.code, 'not-an-output');
+  assert.equal(told.bare.refused?.code, 'not-an-output');
+  assert.match(told.bare.refused.message, /output.handle.transfer/);
+  assert.equal(told.inWorker.code, 'wrong-thread');
+  assert.match(told.inWorker.message, /receiveOutput/);
   assert.equal(told.old.refused?.code, 'version-mismatch');
   assert.match(told.old.refused.message, /0\.0\.9/);
   assert.equal(told.pageHears, 'lost');
@@ -198,21 +229,53 @@ test('handles: foreign, of another version, stale, and a second producer on one 
   assert.equal(told.wrongThread.code, 'wrong-thread');
 });
 
-test('a second producer on one ring is refused, and the first plays on', async () => {
-  const told = await inPage(async () => {
-    const output = await noxrun.createOutput({ producer: 'handle' });
-    const { openOutput } = await import('/noxrun/worker.js');
-    // On this thread, where the same handle can be opened twice: what is posted is gone.
-    const first = await openOutput(output.handle);
-    first.write(new Float32Array(512));
-    const second = await refused(async () => (await openOutput(output.handle)).write(new Float32Array(512)));
-    first.write(new Float32Array(512));
-    const { producedFrames } = (await output.look()).ledger;
-    await output.close();
-    return { second, producedFrames };
+for (const transport of ['shared', 'message']) {
+  test(`a second producer on one ring, by ${transport}, is refused, and the first plays on`, async () => {
+    const told = await inPage(async (wanted) => {
+      const output = await noxrun.createOutput({ producer: 'handle', transport: wanted });
+      const { openOutput } = await import('/noxrun/worker.js');
+      // On this thread, where the same handle can be opened twice: what is posted is gone.
+      const first = await openOutput(output.handle);
+      first.write(new Float32Array(512));
+      const second = await refused(() => openOutput(output.handle));
+      await output.start();
+      // More than a ring: it hears of the reader.
+      const samples = new Float32Array(512);
+      for (let frames = 0; frames < 20_000; frames += 256) await first.writeAll(samples);
+      output.flush();
+      await first.writeAll(samples);
+      const closed = await output.close();
+      await first.closed;
+      return { second, closed, missed: misses(closed) };
+    }, transport);
+    assert.equal(told.second.code, 'producer-taken');
+    assert.ok(told.closed.ledger.freshFrames > 10_000, JSON.stringify(told.closed.ledger));
+    assert.equal(told.missed, 0);
   });
-  assert.equal(told.second.code, 'producer-taken');
-  assert.equal(told.producedFrames, 512);
+}
+
+test('a server that never answers: an error in time, not a hang', async () => {
+  const error = await inPage(() => refused(() => noxrun.createOutput({ urls: { wasm: '/core/silent.wasm' } })));
+  assert.equal(error.code, 'no-answer');
+  assert.match(error.message, /silent.wasm within 15 s/);
+});
+
+test('a callback that promises its frames is refused by name', async () => {
+  const told = await inPage(async () => {
+    const output = await noxrun.createOutput({ producer: 'page' });
+    const failed = await refused(() => output.producer.render(async () => {}));
+    await until(() => output.state === 'lost');
+    const { state } = output;
+    await output.close();
+    const other = await noxrun.createOutput({ producer: 'page' });
+    const thrown = await refused(() => other.producer.render(() => { throw new Error('the sound broke'); }));
+    await other.close();
+    return { failed, state, thrown };
+  });
+  assert.equal(told.thrown.message, 'the sound broke');
+  assert.equal(told.failed.code, 'option');
+  assert.match(told.failed.message, /not Promise/);
+  assert.equal(told.state, 'lost');
 });
 
 test('a signal gives up starting, and closes what has started', async () => {
@@ -249,7 +312,8 @@ test('without a gesture start() says so, and the sound begins with the next one'
     assert.match(message, /click or key/);
     assert.equal(state, 'blocked');
     await own.mouse.click(50, 50);
-    assert.deepEqual(await heard(2), { running: 'running', imbalance: 0 });
+    // With its gesture it is never said to be blocked.
+    assert.deepEqual(await heard(2), { running: 'running', states: ['starting', 'running'], imbalance: 0 });
   } finally {
     await strict.close();
   }

@@ -41,26 +41,27 @@ export async function createPlayback(request = {}) {
 
   const { port1: port, port2 } = new MessageChannel();
   const answer = new Promise((resolve) => { port.onmessage = ({ data }) => resolve(data); });
-  const output = await createOutput({
-    glue: { url: decoder ?? new URL('./decoder.js', import.meta.url), wasm: decoderWasm ?? new URL('./decoder_bg.wasm', import.meta.url), source: 'play_file' },
-    data: { file: blob, name, port: port2, loop: Boolean(loop) },
-    transfer: [port2],
-    ...(context === undefined ? { latencyHint: 'playback' } : { context }),
-    ...(transport === undefined ? {} : { transport }),
-    channels,
-    bufferFrames,
-    urls,
-    signal,
-    // The port went with the worker.
-    recover: false,
-  });
+  let output;
   try {
+    output = await createOutput({
+      glue: { url: decoder ?? new URL('./decoder.js', import.meta.url), wasm: decoderWasm ?? new URL('./decoder_bg.wasm', import.meta.url), source: 'play_file' },
+      data: { file: blob, name, port: port2, loop: Boolean(loop) },
+      transfer: [port2],
+      ...(context === undefined ? { latencyHint: 'playback' } : { context }),
+      ...(transport === undefined ? {} : { transport }),
+      channels,
+      bufferFrames,
+      urls,
+      signal,
+      // The port went with the worker.
+      recover: false,
+    });
     const opened = await first(answer, output, name, signal);
     if (opened.type !== 'opened') throw told(opened);
     return new Playback({ output, port, name, opened, loop: Boolean(loop) });
   } catch (error) {
     port.close();
-    await output.close();
+    await output?.close();
     throw error;
   }
 }

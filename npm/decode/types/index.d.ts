@@ -44,7 +44,7 @@ export interface Playback {
   /** The file's own figures. */
   readonly info: { name: string; format: string; codec: string; sampleRate: number; channels: number };
   readonly tags: FileTags;
-  /** Seconds; NaN: not known before it has ended. */
+  /** Seconds; for the few files that do not tell, a guess until they have ended once, or NaN. */
   readonly duration: number;
   /** Seconds into the file of the frame that leaves the ring now (by messages: of the look before, a quarter of a second ago at most); what is heard is later by the browser's own latency (`output.stats.latency`). While a seek is under way: where it goes. */
   readonly currentTime: number;

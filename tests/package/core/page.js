@@ -17,13 +17,11 @@ globalThis.refused = async (work) => {
   }
 };
 
-/** Waits until `holds`, `ms` at most; says whether it does. */
+/** Waits until `holds`, `ms` at most. */
 globalThis.until = async (holds, ms = 10_000) => {
-  for (const began = performance.now(); performance.now() - began < ms;) {
-    if (await holds()) return true;
-    await sleep(10);
+  for (const began = performance.now(); !await holds(); await sleep(10)) {
+    if (performance.now() - began > ms) throw new Error(`this has not come about within ${ms} ms: ${holds}`);
   }
-  return false;
 };
 
 /** What `output` tells, in order: [type, detail]. */
