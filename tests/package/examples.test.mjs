@@ -411,3 +411,12 @@ for (const transport of ['shared', 'message']) {
     await page.close();
   });
 }
+
+test('opened from a file each says what to do', async () => {
+  for (const folder of folders) {
+    const page = await browser.newPage();
+    await page.goto(pathToFileURL(path.join(BUILT, folder, 'index.html')).href);
+    assert.match(await page.textContent('p[role=alert]'), /opened from a file.*serve-examples/, folder);
+    await page.close();
+  }
+});
