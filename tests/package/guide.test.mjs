@@ -148,7 +148,7 @@ export default async function (producer) {
 
 test('errors by their codes', async () => {
   // A page that may share memory: so it plays.
-  await run(page(sample('error instanceof NoxrunError').replace('await output.start();', 'await output.start();\n  window.shown = output;'), { show: 'window.shown' }), {}, played);
+  await run(page(sample('showPlayButton').replace('await output.start();', 'await output.start();\n  window.shown = output;'), { show: 'window.shown' }), {}, played);
 });
 
 test('giving up by a signal', async () => {
