@@ -113,7 +113,7 @@ export function addProcessor(context, url) {
 
 // Browsers do not say why a script did not load.
 async function missing(url, error) {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(FILE_MS) }).catch(() => null);
+  const answer = await inTime(fetch(url), FILE_MS, '').catch(() => null);
   if (answer !== null && answer.ok) return error;
   return new Error(answer === null ? 'it cannot be reached' : `the server answers ${answer.status}`);
 }
@@ -159,7 +159,7 @@ export function standBy(url) {
     const worker = startWorker(url === undefined ? undefined : key);
     standing.set(key, worker);
     // Whoever starts an output hears why.
-    worker.catch(() => standing.delete(key));
+    worker.catch(() => standing.get(key) === worker && standing.delete(key));
   }
   return standing.get(key);
 }

@@ -97,10 +97,10 @@ export function checkTransfer(transfer) {
 }
 
 /** Where the files lie that are not beside this one. */
-export function urlsOf(urls = {}) {
+export function urlsOf(urls) {
   const known = ['wasm', 'worker', 'processor', 'page'];
   const all = {};
-  for (const [name, url] of Object.entries(urls)) {
+  for (const [name, url] of Object.entries(urls ?? {})) {
     if (!known.includes(name)) throw new NoxrunError('option', `urls knows no "${name}": there are ${known.join(', ')}`);
     if (url !== undefined) all[name] = address(`urls.${name}`, url);
   }

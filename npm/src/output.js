@@ -106,8 +106,8 @@ class Output extends EventTarget {
   #watch = null;
   #bufferFrames;
   #playing = false;
-  // start() waits for the browser to resume the context.
-  #resuming = false;
+  // Calls of start() that wait for the browser to resume the context.
+  #resuming = 0;
   #played = false;
   #closing = null;
   #final = null;
@@ -325,9 +325,9 @@ class Output extends EventTarget {
       case 'closed': return 'closed';
       case 'interrupted': return 'interrupted';
       case 'suspended':
-        if (this.#resuming) return 'starting';
-        if (this.#playing) return this.#played ? 'suspended' : 'blocked';
-        break;
+        if (!this.#playing) break;
+        if (this.#resuming > 0) return 'starting';
+        return this.#played ? 'suspended' : 'blocked';
       default:
     }
     if (!this.#playing) return this.#played ? 'stopped' : 'ready';
@@ -404,10 +404,10 @@ class Output extends EventTarget {
     this.#session.generation.wish(WISH.PAUSED, 0);
     // Without a gesture it never settles.
     if (this.#context.state !== 'running') {
-      this.#resuming = true;
+      this.#resuming += 1;
       this.#changed();
       await Promise.race([this.#context.resume().catch(() => {}), later(RESUME_MS)]);
-      this.#resuming = false;
+      this.#resuming -= 1;
     }
     this.#changed();
     if (this.#closing !== null) throw new NoxrunError('closed', 'start: this output was closed meanwhile');
@@ -465,12 +465,8 @@ class Output extends EventTarget {
     checkTransfer(transfer);
     this.producer = null;
     this.handle = null;
-    // What was handed over to the one before is gone with it.
-    const wanted = this.#wanted;
-    if (data !== undefined || wanted.transfer.length > 0) wanted.data = data;
-    wanted.transfer = transfer;
     try {
-      await this.#replace({ kind: 'worker', worker });
+      await this.#replace({ kind: 'worker', worker }, { data, transfer });
     } catch (error) {
       // The one before was told to stop.
       const failure = typed(error, 'audio', 'the producer could not be replaced');
@@ -503,7 +499,7 @@ class Output extends EventTarget {
     if (this.#playing && row[ROW.fresh] > 0) this.#sounds();
     // What was never begun has no pulse.
     const silentMs = row[ROW.heartbeat] > 0 && this.#lost === null ? book.pulse() : null;
-    if (silentMs !== null) this.#lose(new NoxrunError('producer-lost', `the producer has shown no sign of life for ${(silentMs / 1e3).toFixed(1)} s`));
+    if (silentMs !== null) this.#lose(new NoxrunError('producer-lost', `the producer shows no sign of life for ${(silentMs / 1e3).toFixed(1)} s`));
     this.#warnSilent(generation);
     this.#tellLosses();
     this.#changed();
@@ -569,7 +565,7 @@ class Output extends EventTarget {
     const { generation } = this.#session;
     this.#recoveries += 1;
     const since = performance.now();
-    const goesOn = () => this.#closing === null && !generation.isOver && generation.error === null;
+    const goesOn = () => this.#closing === null && this.#lost === null && this.#replacing === null && generation === this.#session.generation && generation.error === null;
     while (this.#playing && goesOn() && !await this.#soundsIn(generation)) {
       if (performance.now() - since > FIRST_PATIENCE_MS) await later(EVERY_MS);
     }
@@ -577,14 +573,15 @@ class Output extends EventTarget {
   }
 
   /** Another producer, with a memory and a book of its own, at the same node; after those that were asked for before. */
-  #replace(task) {
+  #replace(task, given) {
     const before = this.#replacing ?? Promise.resolve();
-    const replaced = before.catch(() => {}).then(() => this.#replaceNow(task));
+    const replaced = before.catch(() => {}).then(() => this.#replaceNow(task, given));
     const over = replaced.then(() => true, () => false).then((done) => {
       if (this.#replacing === over) this.#replacing = null;
       // What came to pass meanwhile.
       const error = this.#session?.generation.error ?? null;
-      if (done && this.#replacing === null && error !== null) this.#lose(error);
+      if (!done) return;
+      if (this.#replacing === null && error !== null) this.#lose(error);
       this.#changed();
     });
     this.#replacing = over;
@@ -593,8 +590,13 @@ class Output extends EventTarget {
     return replaced.then(() => over);
   }
 
-  async #replaceNow(task) {
+  async #replaceNow(task, given) {
     this.#goOn();
+    if (given !== undefined) {
+      // What was handed over to the one before is gone with it.
+      if (given.data !== undefined || this.#wanted.transfer.length > 0) this.#wanted.data = given.data;
+      this.#wanted.transfer = given.transfer;
+    }
     const old = this.#session;
     const worker = this.#workerFor(task);
     let session = null;

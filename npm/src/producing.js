@@ -27,7 +27,7 @@ const WELCOME_MS = 10_000;
 
 // Ways to the page that have a producer here.
 const opened = new WeakSet();
-const taken = () => new NoxrunError('producer-taken', 'this output\'s ring has a producer already: a ring has one, for good. output.replaceProducer() makes a new one');
+const taken = () => new NoxrunError('producer-taken', 'this output has a producer already, for good: output.replaceProducer() makes a new ring');
 
 /** Opens the producer of `handle`, as the page has made it. `given`: how the module gets its imports where it has glue. */
 export async function open(handle, { greet = true, instance } = {}) {
@@ -43,7 +43,14 @@ export async function open(handle, { greet = true, instance } = {}) {
   if (typeof control?.postMessage !== 'function') throw new NoxrunError('not-an-output', 'this handle came without its port: post it with output.handle.transfer');
   if (opened.has(control)) throw taken();
   opened.add(control);
-  const early = greet ? await welcome(control) : [];
+  let early = [];
+  try {
+    if (greet) early = await welcome(control);
+  } catch (error) {
+    // A page that was busy may be asked again.
+    opened.delete(control);
+    throw error;
+  }
   let producer;
   try {
     producer = new Producer(handle, instance);
@@ -61,7 +68,7 @@ export const threadName = () => (typeof document === 'undefined' ? 'worker' : 'p
 function welcome(control) {
   const early = [];
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new NoxrunError('no-answer', 'the page that made this output does not answer: is it gone?')), WELCOME_MS);
+    const late = setTimeout(() => reject(new NoxrunError('no-answer', 'the page of this output does not answer')), WELCOME_MS);
     control.onmessage = ({ data }) => {
       if (data.type !== 'welcome' && data.type !== 'stale') {
         early.push(data);
@@ -429,7 +436,7 @@ export class Producer {
     try {
       const written = this.#callback(this.#block, this.#info);
       if (written === undefined) return frames;
-      if (typeof written !== 'number') throw new NoxrunError('option', `render's callback must return a number of frames or nothing, at once, not ${describe(written)}`);
+      if (typeof written !== 'number') throw new NoxrunError('option', `render's callback must return a number or nothing, not ${describe(written)}`);
       return Math.max(0, Math.floor(written) || 0);
     } catch (error) {
       this.#thrown = { error };

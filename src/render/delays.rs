@@ -276,7 +276,12 @@ impl Delays {
         let starved_at = reader.starved_at.load(Ordering::Relaxed);
         // The latest one may miss frames that are not there yet: they are answered when they are.
         let newest = if starved_at < position { events } else { events.wrapping_sub(1) };
-        let spell = self.spell_of(starved_at);
+        // Of what is not known any more nothing is said: not how long it was either.
+        let unknown = Spell {
+            began_ms: now_ms,
+            ..Spell::NEVER
+        };
+        let spell = self.spell_of(starved_at).unwrap_or(&unknown);
         // Of more than the shared memory holds, the latest.
         let first = self.answered.wrapping_add(1).max(newest.saturating_sub(UNDERRUN_SLOTS as u32 - 1));
         for event in first..=newest {
@@ -285,15 +290,14 @@ impl Delays {
         self.answered = newest;
     }
 
-    /// The spell in which the frame at `place` was rendered; one that says nothing where that is not known any more.
-    fn spell_of(&self, place: u64) -> &Spell {
+    /// The spell in which the frame at `place` was rendered, while that is known.
+    fn spell_of(&self, place: u64) -> Option<&Spell> {
         if place >= self.spell.from {
-            return &self.spell;
+            return Some(&self.spell);
         }
         (1..=KEPT)
             .map(|age| &self.earlier[self.ended.wrapping_sub(age) % KEPT])
             .find(|spell| spell.from <= place)
-            .unwrap_or(&Spell::NEVER)
     }
 
     fn write(&self, ledger: &ProducerLedger, event: u32, spell: &Spell, now_ms: f64, limit: u64) {

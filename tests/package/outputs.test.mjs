@@ -195,6 +195,24 @@ test('what is lost at once again and again is given up, with an error', async ()
   assert.deepEqual(types, [true, true, false]);
 });
 
+test('what hangs in its first block is given up too, and is never said to have recovered', async () => {
+  const told = await inPage('shared', async () => {
+    const output = await noxrun.createOutput({ module: '/core/module.js', data: { loseAfter: 0, how: 'hang' } });
+    const heard = overhear(output);
+    output.start().catch(() => {});
+    await until(() => output.state === 'lost', 30_000);
+    await output.stop();
+    await sleep(600);
+    const { recoveries } = output.stats;
+    const missed = misses(await output.close());
+    return { types: heard.map(([type]) => type), states: heard.filter(([type]) => type === 'statechange').map(([, { state }]) => state), recoveries, missed };
+  });
+  assert.equal(told.missed, 0);
+  assert.equal(told.types.filter((type) => type === 'producerlost').length, 3);
+  assert.ok(!told.types.includes('recovered'), told.types.join(' '));
+  assert.ok(!told.states.includes('running'), told.states.join(' '));
+}, { longer: 30 });
+
 test('a worker of one\'s own that is lost stays lost until it is replaced', async () => {
   const { states, missed, last } = await inPage('shared', async () => {
     const output = await noxrun.createOutput({ producer: ownWorker(), data: { way: 'callback', throwAt: 20_000 } });
@@ -328,7 +346,12 @@ test('replaced twice at once: one after the other, and the last one plays', asyn
     await output.start();
     await until(() => output.stats.ledger.freshFrames > 5000);
     const [one, other] = [ownWorker(), ownWorker()];
-    await Promise.all([output.replaceProducer(one), output.replaceProducer(other)]);
+    // Each gets what is its own.
+    const given = () => {
+      const { port1: port } = new MessageChannel();
+      return { data: { way: 'callback', port }, transfer: [port] };
+    };
+    await Promise.all([output.replaceProducer(one, given()), output.replaceProducer(other, given())]);
     one.terminate();
     const before = output.stats.ledger.freshFrames;
     await until(() => output.stats.ledger.freshFrames > before + 20_000);
