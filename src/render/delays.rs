@@ -32,7 +32,7 @@ pub(super) enum Rest {
 }
 
 /// One spell: from the ring being full (or, with a clock of its own, the producer being in time) until it is again. Times in ms.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Spell {
     began_ms: f64,
     /// When it was over, and the frames that the reader had asked for by then; `None` while it goes on.
@@ -53,28 +53,6 @@ struct Spell {
     asked: u64,
     burst: u64,
     flags: u64,
-}
-
-impl Spell {
-    /// Nothing was rendered in it.
-    const NEVER: Spell = Spell {
-        began_ms: 0.0,
-        over: None,
-        from: u64::MAX,
-        asleep_ms: 0.0,
-        late_ms: 0.0,
-        render_ms: 0.0,
-        longest_ms: 0.0,
-        prepare_ms: 0.0,
-        away_ms: 0.0,
-        dry_ms: 0.0,
-        blocks: 0,
-        block_frames: 0,
-        ahead: 0,
-        asked: 0,
-        burst: 0,
-        flags: 0,
-    };
 }
 
 /// Keeps the producer's account. The producer tells it of everything that takes time; it answers each underrun with an [`Account`].
@@ -107,9 +85,14 @@ pub(super) struct Delays {
 impl Delays {
     /// Begins to account at `now_ms`; the clock was 0 at `origin_ms` since the epoch. `own_clock`: the producer does not go by the ring's room.
     pub fn new(shared: &SharedOutput, now_ms: f64, origin_ms: f64, own_clock: bool) -> Self {
+        // Of no frame.
+        let never = Spell {
+            from: u64::MAX,
+            ..Spell::default()
+        };
         let mut delays = Delays {
-            spell: Spell::NEVER,
-            earlier: vec![Spell::NEVER; KEPT].into(),
+            spell: Spell::default(),
+            earlier: vec![never; KEPT].into(),
             ended: 0,
             // What happened before is not of this account.
             answered: shared.consumer.0.underrun_events.load(Ordering::Relaxed),
@@ -165,7 +148,7 @@ impl Delays {
             ahead,
             asked: self.looked.1,
             flags: if self.own_clock { Account::OWN_CLOCK } else { 0 },
-            ..Spell::NEVER
+            ..Spell::default()
         };
     }
 
@@ -279,7 +262,7 @@ impl Delays {
         // Of what is not known any more nothing is said: not how long it was either.
         let unknown = Spell {
             began_ms: now_ms,
-            ..Spell::NEVER
+            ..Spell::default()
         };
         let spell = self.spell_of(starved_at).unwrap_or(&unknown);
         // Of more than the shared memory holds, the latest.

@@ -23,6 +23,7 @@ test('every strategy by demand: the books balance, what is found is what is decl
     // Of nodes the very first frame of all may be torn where the page is held up: two whose beginnings were over when the browser heard of them, at once. It is declared and found, so it is heard.
     const torn = strategy === 'buffer-source' ? Math.min(detected.torn.frames, 1) : 0;
     assert.deepEqual([detected.reordered.frames, detected.torn.frames], [0, torn], strategy);
+    assert.deepEqual(report.integrity.log.filter(({ kind, atMs }) => kind === 'torn' && atMs >= 10), [], strategy);
     assert.equal(detected.duplicate.frames, ledger.repeatedFrames, strategy);
     assert.equal(detected.duplicate.quanta, quanta.duplicate, strategy);
     assert.ok(ledger.freshFrames > report.sampleRate / 4, `${strategy}: ${ledger.freshFrames}`);

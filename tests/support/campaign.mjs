@@ -94,9 +94,9 @@ export function judged({ report, faults }) {
       tally.unknown += 1;
       if (near.length === 0) tally.unexplained.push(event);
     }
-    // Where the page stood still too, nobody inside can tell a machine that sleeps from one that gives the browser nothing, as hogs that go before it do for seconds, and a host does now and then.
+    // Where the page stood still too, nobody inside can tell a machine that sleeps from one that gives the browser nothing, as hogs that go before it do for seconds.
     const asleep = event.cause === 'suspended' && event.evidence.stoodStillMs >= event.lastedMs / 2;
-    if (near.length === 0 && !SOMEBODY_ELSE.includes(event.cause) && !asleep) tally.wrong.push({ kinds: [], ...event });
+    if (near.length === 0 && !SOMEBODY_ELSE.includes(event.cause)) tally.wrong.push({ kinds: [], ...event });
     else if (near.length === 0) tally.stray.push(event);
     else if (near.some(({ kind }) => (RIGHT[kind] ?? []).includes(event.cause) || (kind === 'hogs' && asleep))) tally.right += 1;
     else tally.wrong.push({ kinds: near.map(({ kind }) => kind), ...event });
