@@ -169,7 +169,8 @@ impl Delays {
             self.spell.asleep_ms += took_ms;
         }
         let late_ms = match rest {
-            Rest::Room { frame } if there => self.reader.woken(now_ms, frame, before, after).clamp(0.0, took_ms),
+            // The reader may have come since the sleep found nothing: it is what counts, or nobody would have been late.
+            Rest::Room { frame } if there || after >= frame => self.reader.woken(now_ms, frame, before, after).clamp(0.0, took_ms),
             Rest::Time(due_ms) if there => (now_ms - due_ms).max(0.0),
             _ => {
                 if self.still > 0 {

@@ -15,7 +15,7 @@ async function campaign(scenario, outside) {
   const run = await disturbed(lab, { ...SCENARIO, ...scenario }, outside);
   accounted(run.report);
   const tally = judged(run);
-  const told = JSON.stringify({ ...tally, faults: run.faults, byCause: run.report.underruns.byCause });
+  const told = JSON.stringify({ ...tally, faults: run.faults, still: run.still, byCause: run.report.underruns.byCause });
   assert.ok(tally.wrong.length + tally.unknown <= Math.max(1, 0.04 * run.report.underruns.events), told);
   // Nothing but time was lost.
   if (scenario.source === undefined) assert.deepEqual([run.report.integrity.skippedFrames, run.report.integrity.replayedFrames], [0, 0], told);

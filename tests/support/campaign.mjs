@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freezeThread, hogCpu, killWorker, sleepLaptop, stopRenderer, throttle } from './outside.mjs';
+import { witness } from './witness.mjs';
 
 /** Before an event may be one of a fault that is said to begin later, ms: places in time are known to a callback. */
 const EARLY_MS = 60;
@@ -50,10 +51,12 @@ const snapshotFresh = (page) => page.evaluate(() => window.noxrun.snapshot()?.le
 /**
  * Runs `scenario` in an open lab. From outside, `times` faults of the kind `outside` (if any) are caused meanwhile, `apartMs` apart; then the run is stopped.
  *
- * @returns {Promise<{report: object, faults: {kind: string, startMs: number, endMs: number}[]}>} faults of both sorts, in milliseconds since the epoch
+ * @returns {Promise<{report: object, faults: {kind: string, startMs: number, endMs: number}[], still: {startMs: number, endMs: number}[]}>} faults of both sorts, and
+ *   when a thread outside of the browser got no turn either; in milliseconds since the epoch
  */
 export async function disturbed(lab, scenario, { outside = null, times = 0, ms = 150, apartMs = 700 } = {}) {
   const { page } = lab;
+  const machine = witness();
   const running = page.evaluate((asked) => window.noxrun.run(asked), scenario);
   running.catch(() => {});
   const faults = [];
@@ -69,11 +72,12 @@ export async function disturbed(lab, scenario, { outside = null, times = 0, ms =
     await page.evaluate(() => void window.noxrun.stop());
   }
   const report = await running;
+  await machine.close();
   for (const { kind, atMs, lastedMs } of report.injected) {
     const startMs = report.startedAtMs + atMs;
     faults.push({ kind, startMs, endMs: startMs + (lastedMs ?? 1e6) });
   }
-  return { report, faults };
+  return { report, faults, still: machine.still };
 }
 
 /**
@@ -82,23 +86,23 @@ export async function disturbed(lab, scenario, { outside = null, times = 0, ms =
  * @returns {{right: number, wrong: object[], unknown: number, unexplained: object[], stray: object[], hit: number}} `wrong` have a fault and another cause (or none, and a cause that no machine can be), `unexplained` none that is known,
  * `stray` have no fault at all, `hit`: faults with an underrun
  */
-export function judged({ report, faults }) {
+export function judged({ report, faults, still }) {
   const tally = { right: 0, wrong: [], unknown: 0, unexplained: [], stray: [], hit: 0 };
   const hit = new Set();
   for (const event of report.underruns.log) {
     const at = report.startedAtMs + event.atMs;
     // What comes with a fault that loses nothing is somebody else's.
-    const near = faults.filter(({ kind, startMs, endMs }) => kind in RIGHT && at >= startMs - EARLY_MS && at <= endMs + LATE_MS);
+    const isNear = ({ startMs, endMs }) => at >= startMs - EARLY_MS && at <= endMs + LATE_MS;
+    const near = faults.filter((fault) => fault.kind in RIGHT && isNear(fault));
     for (const fault of near) hit.add(fault);
     if (event.cause === 'unknown' || event.cause === null) {
       tally.unknown += 1;
       if (near.length === 0) tally.unexplained.push(event);
     }
-    // Where the page stood still too, nobody inside can tell a machine that sleeps from one that gives the browser nothing, as hogs that go before it do for seconds.
-    const asleep = event.cause === 'suspended' && event.evidence.stoodStillMs >= event.lastedMs / 2;
-    if (near.length === 0 && !SOMEBODY_ELSE.includes(event.cause)) tally.wrong.push({ kinds: [], ...event });
-    else if (near.length === 0) tally.stray.push(event);
-    else if (near.some(({ kind }) => (RIGHT[kind] ?? []).includes(event.cause) || (kind === 'hogs' && asleep))) tally.right += 1;
+    // A machine that runs nobody at all is asleep as far as anybody on it can tell.
+    const asleep = event.cause === 'suspended' && still.some(isNear);
+    if (asleep || near.some(({ kind }) => RIGHT[kind].includes(event.cause))) tally.right += 1;
+    else if (near.length === 0 && SOMEBODY_ELSE.includes(event.cause)) tally.stray.push(event);
     else tally.wrong.push({ kinds: near.map(({ kind }) => kind), ...event });
   }
   tally.hit = hit.size;

@@ -6,14 +6,14 @@
 // Linux only, since all of it needs /proc; freezing a thread and raised priorities need root.
 
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { PATIENCE } from './lab.mjs';
-import { family, niceness, ranMs, stop } from './processes.mjs';
+import { family, stop } from './processes.mjs';
 import { renderer, threadOf } from './renderer.mjs';
 
 const run = promisify(execFile);
@@ -41,18 +41,20 @@ export async function sleepLaptop(page, ms) {
   return { ...(await stop(() => family(id), ms)), processes: family(id).length };
 }
 
-// --- One thread ----------------------------------------------------------------------------------------------------------
-
-const SOURCE = fileURLToPath(new URL('hold.rs', import.meta.url));
-const HOLD = fileURLToPath(new URL('../../target/outside/hold', import.meta.url));
-
-/** Builds the program that holds a thread, unless it is there and no older than its source. */
-async function built() {
-  const [source, program] = await Promise.all([stat(SOURCE), stat(HOLD).catch(() => null)]);
-  if (program && program.mtimeMs >= source.mtimeMs) return;
-  await mkdir(path.dirname(HOLD), { recursive: true });
-  await run('rustc', ['--edition', '2024', '-O', '-o', HOLD, SOURCE]);
+/** Runs the program of that name beside this file, which is built unless it is there and no older than its source. Resolves to the numbers that it prints. */
+async function program(name, ...words) {
+  const source = fileURLToPath(new URL(`${name}.rs`, import.meta.url));
+  const built = fileURLToPath(new URL(`../../target/outside/${name}`, import.meta.url));
+  const [from, to] = await Promise.all([stat(source), stat(built).catch(() => null)]);
+  if (!to || to.mtimeMs < from.mtimeMs) {
+    await mkdir(path.dirname(built), { recursive: true });
+    await run('rustc', ['--edition', '2024', '-O', '-o', built, source]);
+  }
+  const { stdout } = await run(built, words.map(String));
+  return stdout.trim().split(' ').map(Number);
 }
+
+// --- One thread ----------------------------------------------------------------------------------------------------------
 
 /**
  * Keeps one thread of the renderer from running while all others run.
@@ -62,10 +64,8 @@ async function built() {
  * @param {number} ms
  */
 export async function freezeThread(page, which, ms) {
-  await built();
   const { tid } = await threadOf(page, which);
-  const { stdout } = await run(HOLD, [String(tid), String(ms)]);
-  const [startMs, endMs] = stdout.split(' ').map(Number);
+  const [startMs, endMs] = await program('hold', tid, ms);
   return { startMs, endMs };
 }
 
@@ -81,29 +81,8 @@ export async function freezeThread(page, which, ms) {
  * @returns what the others return, and: the `niceness` that they really had, and the processor's time that they had between them, in ms
  */
 export async function hogCpu(count, ms, { nice = 0 } = {}) {
-  // Where this process dies before it can end them, they end by themselves, by the limit of their processor time.
-  const limit = Math.ceil(ms / 1000) + 10;
-  const hogs = Array.from({ length: count }, () =>
-    // A session of its own for each: the system shares processors between sessions first, and the browser is one.
-    spawn('nice', ['-n', String(nice), 'sh', '-c', `ulimit -t ${limit}; while :; do :; done`], { stdio: 'ignore', detached: true }));
-  const gone = hogs.map((hog) => new Promise((resolve) => { hog.once('exit', resolve).once('error', resolve); }));
-  const ran = () => hogs.map(({ pid }) => ranMs(pid));
-  try {
-    while (ran().some((time) => !(time > 5))) {
-      assert.ok(hogs.every(({ pid, exitCode }) => pid && exitCode === null), 'a process that should keep a core busy has ended');
-      await sleep(2);
-    }
-    // The group has a niceness of its own, where the system has groups.
-    if (nice !== 0) await Promise.all(hogs.map(({ pid }) => writeFile(`/proc/${pid}/autogroup`, String(nice)).catch(() => {})));
-    const startMs = Date.now();
-    const before = ran();
-    await sleep(ms);
-    const cpuMs = ran().reduce((sum, time, nth) => sum + time - before[nth], 0);
-    return { startMs, endMs: Date.now(), niceness: niceness(hogs[0]?.pid), cpuMs };
-  } finally {
-    for (const hog of hogs) hog.kill('SIGKILL');
-    await Promise.all(gone);
-  }
+  const [startMs, endMs, niceness, cpuMs] = await program('hogs', count, ms, nice);
+  return { startMs, endMs, niceness, cpuMs };
 }
 
 /** DevTools' "CPU slowdown": `factor` 1 or more. docs/faults-outside.md says which threads it slows down. */

@@ -47,9 +47,6 @@ export function family(pid) {
   return found;
 }
 
-/** The niceness that a process really has. */
-export const niceness = (pid) => Number(fields(read(pid, 'stat'))[16]);
-
 const stands = (pid) => threads(pid).every((tid) => ['T', 't', 'Z', 'X', ''].includes(fields(read(pid, 'task', tid, 'stat'))[0]));
 
 /** Sends a signal; a process that has ended meanwhile does not matter. */
