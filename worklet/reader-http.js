@@ -6,6 +6,11 @@ import { PROBLEM } from './reader-layout.js';
 const STALL_MS = 15_000;
 /** Before each new attempt after a connection broke, in ms. Whatever comes starts the count anew. */
 const RETRY_MS = [500, 1000, 2000];
+/**
+ * Bytes that are asked for at a time after a break. When a connection breaks, a browser drops what had come and was not taken yet: of a server that breaks off
+ * soon and always, nothing may ever be had but answers that are over before.
+ */
+const PART_BYTES = 1 << 18;
 /** Answers that may be better a moment later. */
 const PASSING = [408, 425, 429, 500, 502, 503, 504];
 
@@ -103,7 +108,7 @@ export class Remote {
     for (;;) {
       let came = false;
       try {
-        for await (const bytes of this.answer(at, signal)) {
+        for await (const bytes of this.answer(at, signal, attempts > 0 ? PART_BYTES : Infinity)) {
           attempts = 0;
           came = true;
           yield { at, bytes };
@@ -124,11 +129,11 @@ export class Remote {
     }
   }
 
-  /** The body of one answer, from byte `at` on. */
-  async *answer(at, signal) {
+  /** The body of one answer, from byte `at` on; of no more than so many bytes, where the server gives out parts. */
+  async *answer(at, signal, most) {
     const first = at === 0 ? this.first : null;
     if (first !== null) this.first = null;
-    const answer = first ?? (await this.fetch(at, signal, { range: this.ranges }));
+    const answer = first ?? (await this.fetch(at, signal, { range: this.ranges, most }));
     const stop = () => answer.close();
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -174,8 +179,8 @@ export class Remote {
     return range === null ? 0 : at - range.start;
   }
 
-  /** Asks for the file from `at` on; the answer's body is read by `read`, and given up by `close`. */
-  async fetch(at, signal, { range }) {
+  /** Asks for the file from `at` on, for `most` bytes of it; the answer's body is read by `read`, and given up by `close`. */
+  async fetch(at, signal, { range, most = Infinity }) {
     const controller = new AbortController();
     let stalled = false;
     /** Waits for what the network does next, but not for ever. */
@@ -198,7 +203,7 @@ export class Remote {
     try {
       // Not through the browser's cache: it would have the end of the file wait until the beginning has been read. And a body that is read
       // slowly for two hours is nothing to keep.
-      const options = { signal: controller.signal, cache: 'no-store', headers: range ? { Range: `bytes=${at}-` } : {} };
+      const options = { signal: controller.signal, cache: 'no-store', headers: range ? { Range: `bytes=${at}-${most < Infinity ? at + most - 1 : ''}` } : {} };
       const response = await watched(() =>
         fetch(this.url, options).catch(() => {
           throw this.unreachable();

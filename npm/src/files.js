@@ -21,13 +21,11 @@ function versionNumber() {
   return major * 1_000_000 + minor * 1_000 + patch;
 }
 
-/** What `url` is called in messages. */
-const nameOf = (url) => String(url);
-
 /** Runs `work`, which loads `url`; a failure gets a code and says what to do. */
-async function guarded(url, what, work) {
-  const violations = [];
-  const hear = (event) => violations.push(event);
+async function guarded(address, what, work) {
+  const url = String(address);
+  let violation;
+  const hear = (event) => { violation ??= event; };
   document.addEventListener('securitypolicyviolation', hear);
   try {
     return await work();
@@ -35,18 +33,18 @@ async function guarded(url, what, work) {
     if (error instanceof NoxrunError && error.code !== 'not-loaded') throw error;
     // A violation is told in a task of its own.
     await new Promise((resolve) => { setTimeout(resolve, 0); });
-    const directive = violations[0]?.effectiveDirective;
+    const directive = violation?.effectiveDirective;
     if (directive !== undefined || /Content.Security.Policy|unsafe-eval/i.test(error.message)) throw forbidden(url, what, directive, error);
-    throw error instanceof NoxrunError ? error : new NoxrunError('not-loaded', `${what} ${nameOf(url)} did not load: ${error.message || error}. ${advice}`, { cause: error, url: nameOf(url) });
+    throw error instanceof NoxrunError ? error : new NoxrunError('not-loaded', `${what} ${url} did not load: ${error.message || error}. ${advice}`, { cause: error, url });
   } finally {
     document.removeEventListener('securitypolicyviolation', hear);
   }
 }
 
-/** `work`, or an error that says `text` when it takes longer than `ms`. */
-export function inTime(work, ms, text, url) {
+/** `work`, or an error that says that `what` takes longer than `ms`. */
+export function inTime(work, ms, what, url) {
   let late;
-  const limit = new Promise((_, reject) => { late = setTimeout(() => reject(new NoxrunError('no-answer', text, { url })), ms); });
+  const limit = new Promise((_, reject) => { late = setTimeout(() => reject(new NoxrunError('no-answer', `${what} within ${ms / 1e3} s`, { url })), ms); });
   return Promise.race([work, limit]).finally(() => clearTimeout(late));
 }
 
@@ -54,7 +52,7 @@ const advice = 'Serve the package\'s files beside each other, or name their addr
 
 function forbidden(url, what, directive = 'script-src', cause) {
   const allow = cause instanceof WebAssembly.CompileError || /unsafe-eval/.test(cause?.message ?? '') ? '\'wasm-unsafe-eval\' in script-src' : `this address in ${directive}`;
-  return new NoxrunError('csp', `the page's Content-Security-Policy (${directive}) forbids ${what} ${nameOf(url)}: allow ${allow}`, { cause, url: nameOf(url) });
+  return new NoxrunError('csp', `the page's Content-Security-Policy (${directive}) forbids ${what} ${url}: allow ${allow}`, { cause, url });
 }
 
 /** The module at `url`, compiled once: { module, pages (64 KiB ones that it wants), exports and memory (the page's own instance) }. */
@@ -71,10 +69,12 @@ export function loadEngine(url) {
 }
 
 async function compile(url) {
-  // A long file may take its time once it comes.
-  const response = await inTime(fetch(url), FILE_MS, `the server did not answer for ${url} within ${FILE_MS / 1e3} s`, url);
+  const whole = async () => {
+    const response = await fetch(url);
+    return [response, await response.arrayBuffer()];
+  };
+  const [response, bytes] = await inTime(whole(), FILE_MS, `${url} did not come`, url);
   if (!response.ok) throw new NoxrunError('not-loaded', `the engine ${url} did not load: the server answers ${response.status}. ${advice}`, { url });
-  const bytes = await response.arrayBuffer();
   if (new DataView(bytes).byteLength < 8 || new DataView(bytes).getUint32(0) !== 0x0061736d) {
     throw new NoxrunError('not-loaded', `${url} is no Wasm module but ${response.headers.get('content-type') ?? 'something else'}. ${advice}`, { url });
   }
@@ -104,7 +104,7 @@ export function addProcessor(context, url) {
   let adding = of.get(key);
   if (adding === undefined) {
     const loading = () => context.audioWorklet.addModule(key).catch(async (error) => { throw await missing(key, error); });
-    adding = guarded(url, 'the audio thread\'s file', () => inTime(loading(), FILE_MS, `the audio thread did not load ${key} within ${FILE_MS / 1e3} s`, key));
+    adding = guarded(url, 'the audio thread\'s file', () => inTime(loading(), FILE_MS, `the audio thread did not load ${key}`, key));
     of.set(key, adding);
     adding.catch(() => of.delete(key));
   }
@@ -120,28 +120,28 @@ async function missing(url, error) {
 
 /** A worker that runs producer.js, and is up. */
 async function startWorker(url) {
-  return guarded(url ?? 'producer.js', 'the worker', () => new Promise((resolve, reject) => {
+  return guarded(url ?? 'producer.js', 'the worker', async () => {
     // Written out for bundlers, which look for exactly this.
     const worker = url === undefined
       ? new Worker(new URL('./producer.js', import.meta.url), { type: 'module', name: 'noxrun-producer' })
       : new Worker(url, { type: 'module', name: 'noxrun-producer' });
-    const give = (error) => {
+    const up = new Promise((resolve, reject) => {
+      worker.onmessage = resolve;
+      worker.onerror = (event) => {
+        event.preventDefault?.();
+        missing(url ?? new URL('./producer.js', import.meta.url), new Error(event.message || 'it did not load')).then(reject);
+      };
+    });
+    try {
+      await inTime(up, FILE_MS, `the worker ${url ?? 'producer.js'} did not start`);
+    } catch (error) {
       worker.terminate();
-      reject(error);
-    };
-    const late = setTimeout(() => give(new NoxrunError('no-answer', `the worker ${url ?? 'producer.js'} did not start within ${FILE_MS / 1e3} s`)), FILE_MS);
-    worker.onmessage = () => {
-      clearTimeout(late);
-      worker.onmessage = null;
-      worker.onerror = null;
-      resolve(worker);
-    };
-    worker.onerror = (event) => {
-      clearTimeout(late);
-      event.preventDefault?.();
-      missing(url ?? new URL('./producer.js', import.meta.url), new Error(event.message || 'it did not load')).then(give);
-    };
-  }));
+      throw error;
+    }
+    worker.onmessage = null;
+    worker.onerror = null;
+    return worker;
+  });
 }
 
 /** Nobody has an output any more: what stands by ends. */

@@ -24,7 +24,7 @@ function engineLike(version) {
   );
 }
 const wasm = (module) => (request, response) => response.writeHead(200, { 'Content-Type': 'application/wasm', 'Cross-Origin-Resource-Policy': 'same-origin' }).end(module);
-const made = { '/core/old.wasm': wasm(engineLike(9)), '/core/other.wasm': wasm(engineLike(null)), '/core/silent.wasm': () => {} };
+const made = { '/core/old.wasm': wasm(engineLike(9)), '/core/other.wasm': wasm(engineLike(null)), '/core/silent.wasm': () => {}, '/core/stalled.wasm': (request, response) => { response.writeHead(200, { 'Content-Type': 'application/wasm' }).write('\0asm'); } };
 const ours = { ...made, ...Object.fromEntries(['page.html', 'blocked.html', 'page.js', 'own.js', 'module.js', 'render.js'].map((file) => [`/core/${file}`, `${ROOT}/tests/package/core/${file}`])) };
 
 let browser;
@@ -254,10 +254,11 @@ for (const transport of ['shared', 'message']) {
   });
 }
 
-test('a server that never answers: an error in time, not a hang', async () => {
-  const error = await inPage(() => refused(() => noxrun.createOutput({ urls: { wasm: '/core/silent.wasm' } })));
-  assert.equal(error.code, 'no-answer');
-  assert.match(error.message, /silent.wasm within 15 s/);
+test('a server that never answers, or never comes to an end: an error in time, not a hang', async () => {
+  const errors = await inPage(() => Promise.all(['silent', 'stalled'].map((name) => refused(() => noxrun.createOutput({ urls: { wasm: `/core/${name}.wasm` } })))));
+  assert.deepEqual(errors.map(({ code }) => code), ['no-answer', 'no-answer']);
+  assert.match(errors[0].message, /silent.wasm did not come within 15 s/);
+  assert.match(errors[1].message, /stalled.wasm did not come within 15 s/);
 });
 
 test('a callback that promises its frames is refused by name', async () => {

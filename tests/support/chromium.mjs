@@ -12,6 +12,27 @@ const FLAGS = [
   '--disable-quic',
 ];
 
+/** What it does without. A second list replaces the first, so this one holds what playwright-core's own does that matters here as well. */
+const FEATURES = [
+  // Every window begins with two pages of the browser's own, some 400 files, for a list below an address bar that nobody sees: while they load, both cores are busy and sound begins late.
+  'WebUIOmniboxAimPopup',
+  'WebUIOmniboxPopup',
+  // playwright-core's.
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+];
+
 /**
  * Starts the system's Chromium with a fresh profile.
  *
@@ -24,7 +45,7 @@ const FLAGS = [
 export function launch({ audible = false, autoplay = true, args = [], without = [] } = {}) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [...FLAGS.filter((flag) => autoplay || !flag.startsWith('--autoplay-policy')), ...args],
+    args: [...FLAGS.filter((flag) => autoplay || !flag.startsWith('--autoplay-policy')), `--disable-features=${FEATURES}`, ...args],
     ignoreDefaultArgs: [...without, ...(audible ? ['--mute-audio'] : [])],
   });
 }

@@ -91,6 +91,7 @@ function drained(response) {
  * | `most` | bytes that one answer holds at most: a part that is shorter than asked for |
  * | `late` | bytes by which a part begins later than it should, and says so |
  * | `cutAfter` | bytes after which the connection breaks; `cuts` times, for ever unless told |
+ * | `reset` | whether it breaks in such a way that what is under way is lost |
  * | `stallAfter` | bytes after which nothing more comes, though the connection stays |
  * | `perSecond` | bytes per second |
  * | `status` | answers with this and nothing else |
@@ -150,8 +151,9 @@ export class Served {
     if (response.destroyed) return;
     if (end < to && end === from + cut) {
       this.behaviour.cuts -= 1;
-      // What was written has to go out first.
-      response.socket.destroySoon();
+      // What was written has to go out first; unless it is to be lost.
+      if (this.behaviour.reset) response.socket.resetAndDestroy();
+      else response.socket.destroySoon();
     } else if (end === to) {
       response.end();
     }
