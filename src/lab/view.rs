@@ -24,6 +24,8 @@ use crate::web::page::{Facts, Output};
 
 /// Facts come from the browser's own objects, which change about once a second.
 const FACTS_EVERY_MS: f64 = 250.0;
+/// Nobody reads a figure that changes sixty times a second; and writing it has the browser lay the page out anew each time, on the machine that is being measured. The chart moves with every frame.
+const FIGURES_EVERY_MS: f64 = 100.0;
 /// Producer load is that of the last one to two of these spans.
 const LOAD_SPAN_MS: f64 = 500.0;
 /// Log, histograms and verdicts are looked at less often than the figures: they are read, not watched.
@@ -68,6 +70,7 @@ pub(super) struct View {
     history: History,
     facts: Option<Facts>,
     facts_at_ms: f64,
+    figures_at_ms: f64,
     /// What plays, if it is not the source as a whole: one of several files.
     playing: Option<String>,
     latest: Snapshot,
@@ -123,6 +126,7 @@ impl View {
             history: History::default(),
             facts: None,
             facts_at_ms: f64::NEG_INFINITY,
+            figures_at_ms: f64::NEG_INFINITY,
             playing: None,
             latest: Snapshot::default(),
             earlier: [(f64::NEG_INFINITY, None), (f64::NEG_INFINITY, None)],
@@ -140,6 +144,7 @@ impl View {
         self.history.clear();
         self.facts = None;
         self.facts_at_ms = f64::NEG_INFINITY;
+        self.figures_at_ms = f64::NEG_INFINITY;
         self.playing = None;
         self.latest = Snapshot::default();
         self.largest_limit = 0;
@@ -244,9 +249,28 @@ impl View {
             self.history.take(now_ms, &snapshot, facts.capacity);
             self.latest = snapshot;
         }
+        if now_ms - self.figures_at_ms >= FIGURES_EVERY_MS || !phase.is_live() {
+            self.figures_at_ms = now_ms;
+            self.show_figures(phase);
+        }
+        if now_ms - self.details_at_ms >= DETAILS_EVERY_MS || !phase.is_live() {
+            self.details_at_ms = now_ms;
+            self.show_details(output, phase.is_live())?;
+        }
+        if now_ms - self.earlier[1].0 >= LOAD_SPAN_MS {
+            self.earlier.swap(0, 1);
+            self.earlier[1] = (now_ms, Some(self.latest.clone()));
+        }
+        self.announce_underruns(sample_rate);
+        self.draw(now_ms)
+    }
+
+    /// All figures of one moment.
+    fn show_figures(&mut self, phase: Phase) {
+        let Some(facts) = &self.facts else { return };
+        let sample_rate = f64::from(facts.sample_rate);
         let snapshot = &self.latest;
         let consumer = &snapshot.consumer;
-
         match phase.advice() {
             "" => self.now_playing.show(format_args!(
                 "{}, {}",
@@ -271,7 +295,6 @@ impl View {
         let fill = snapshot.in_flight();
         self.fill_frames.show(Grouped(fill));
         self.fill_ms.show(Ms(1e3 * fill as f64 / sample_rate));
-
         let measured_from = self.earlier[0].1.as_ref();
         self.panels.show(&Figures {
             snapshot,
@@ -282,16 +305,6 @@ impl View {
         self.ledger.show(snapshot);
         let checked = facts.source_name == SourceSpec::Index.name();
         self.found.show(snapshot, checked, self.may_repeat);
-        if now_ms - self.details_at_ms >= DETAILS_EVERY_MS || !phase.is_live() {
-            self.details_at_ms = now_ms;
-            self.show_details(output, phase.is_live())?;
-        }
-        if now_ms - self.earlier[1].0 >= LOAD_SPAN_MS {
-            self.earlier.swap(0, 1);
-            self.earlier[1] = (now_ms, Some(self.latest.clone()));
-        }
-        self.announce_underruns(sample_rate);
-        self.draw(now_ms)
     }
 
     /// What changes too often to be read at once, and costs more than a figure.
