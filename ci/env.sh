@@ -150,13 +150,25 @@ end_sink() {
     rm -rf "$run"
 }
 
-# Node's own test runner over the test files of folder $1, one after the other: they share the sound card and the clock.
+# Node's own test runner over the test files of folder $1, one after the other: they share the sound card and the clock. Before them those that are named by
+# "${@:2}" (without .test.mjs), two at a time: they wait for sound more than they compute, and bear it that another page does the same.
 node_tests() {
-    local files
-    mapfile -t files < <(find "$1" -maxdepth 1 -name '*.test.*js' 2>/dev/null | sort)
-    [ ${#files[@]} -gt 0 ] || die "No test ran: $1 has no file *.test.mjs."
+    local folder=$1 files name file status=0 together=()
+    shift
+    mapfile -t files < <(find "$folder" -maxdepth 1 -name '*.test.*js' 2>/dev/null | sort)
+    [ ${#files[@]} -gt 0 ] || die "No test ran: $folder has no file *.test.mjs."
     [ -e node_modules/.installed ] || die "The tests' npm packages are not there: run ci/setup test first."
-    run_tests node --test --test-concurrency=1 --test-reporter=spec "${files[@]}"
+    for name; do
+        file=$folder/$name.test.mjs
+        [ -e "$file" ] || die "There is no $file, which is to run beside others."
+        together+=("$file")
+    done
+    if [ ${#together[@]} -gt 0 ]; then
+        run_tests node --test --test-concurrency=2 --test-reporter=spec "${together[@]}" || status=1
+        mapfile -t files < <(printf '%s\n' "${files[@]}" | grep -vxF "$(printf '%s\n' "${together[@]}")")
+    fi
+    run_tests node --test --test-concurrency=1 --test-reporter=spec "${files[@]}" || status=1
+    return "$status"
 }
 
 # Runs "$@" in the background, writing to file $log, and says every 20 s that it is still at it. Returns its status.

@@ -7,7 +7,7 @@ const STALL_MS = 15_000;
 /** Before each new attempt after a connection broke, in ms. Whatever comes starts the count anew. */
 const RETRY_MS = [500, 1000, 2000];
 /**
- * Bytes that are asked for at a time after a break. When a connection breaks, a browser drops what had come and was not taken yet: of a server that breaks off
+ * Bytes that are asked for after a connection broke of which nothing was had. When a connection breaks, a browser drops what had come and was not taken yet: of a server that breaks off
  * soon and always, nothing may ever be had but answers that are over before.
  */
 const PART_BYTES = 1 << 18;
@@ -105,10 +105,12 @@ export class Remote {
   async *chunks(from, signal) {
     let at = from;
     let attempts = 0;
+    let came = true;
     for (;;) {
-      let came = false;
+      const most = came ? Infinity : PART_BYTES;
+      came = false;
       try {
-        for await (const bytes of this.answer(at, signal, attempts > 0 ? PART_BYTES : Infinity)) {
+        for await (const bytes of this.answer(at, signal, most)) {
           attempts = 0;
           came = true;
           yield { at, bytes };

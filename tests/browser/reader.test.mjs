@@ -244,7 +244,7 @@ test('a connection that breaks is mended where it broke, three times in a row at
     served.behaviour.cutAfter = 0;
     const error = await refused(PROBLEM.BROKEN, 'read', 0, SHORT.length);
     assert.ok(error.at > MIB && error.at < SHORT.length, `at ${error.at}`);
-    assert.equal(served.requests.filter((request) => request === `bytes=${error.at}-`).length, 3);
+    assert.equal(served.requests.filter((request) => request.startsWith(`bytes=${error.at}-`)).length, 3);
     served.behaviour.cutAfter = Infinity;
     assert.deepEqual(await told('read', 6 * MIB, 1000), { count: 1000, wrong: -1 });
   });
