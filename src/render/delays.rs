@@ -3,6 +3,7 @@
 use super::reader_clock::ReaderClock;
 use crate::ledger::{Account, ProducerLedger, UNDERRUN_SLOTS, lateness_bucket};
 use crate::ring::sync::Ordering;
+use crate::ring::{Producer, Until, Woken};
 use crate::shared::SharedOutput;
 
 /// How much later than after two usual callbacks a producer looks by itself, in ms: what jitter there is in any case.
@@ -114,6 +115,17 @@ impl Delays {
         shared.consumer.0.requested.load(Ordering::Relaxed)
     }
 
+    /// After a sleep that ended with `woken`: whether what it was for is there by now, and how many frames the reader had asked for when that was seen. The reader may have come since the sleep found nothing: that it was late
+    /// counts then, or nobody would have been.
+    pub fn found(shared: &SharedOutput, producer: &mut Producer, until: Until, woken: Woken) -> (bool, u64) {
+        // Before the look at the room: what is asked for after that is seen with the next look.
+        let asked = Delays::asked(shared);
+        match woken == Woken::Room || producer.is_there_now(until) {
+            true => (true, Delays::asked(shared)),
+            false => (false, asked),
+        }
+    }
+
     /// How long to sleep for the reader to ask for `missing` more frames, in ms, before looking what keeps it; infinite while it asks for nothing. It should have called by then, even after a callback that was left out. Whoever has looked knows later that it was the reader that came late.
     pub fn witness_ms(&self, shared: &SharedOutput, missing: u64) -> f64 {
         let usual = self.reader.usual_frames();
@@ -152,10 +164,10 @@ impl Delays {
         };
     }
 
-    /// Slept from `from_ms` until `now_ms` for `rest`; `there`: what it slept for has come about (else a call or the time-out ended it).
-    pub fn slept(&mut self, shared: &SharedOutput, from_ms: f64, now_ms: f64, rest: Rest, there: bool) {
+    /// Slept from `from_ms` until `now_ms` for `rest`. `there`: what it slept for has come about (else a call or the time-out ended it); `after`: the frames that the reader had asked for when that was [`found`](Delays::found).
+    pub fn slept(&mut self, shared: &SharedOutput, from_ms: f64, now_ms: f64, rest: Rest, there: bool, after: u64) {
         let took_ms = (now_ms - from_ms).max(0.0);
-        let (before, after) = (self.looked.1, Delays::asked(shared));
+        let before = self.looked.1;
         // A sleep that a pause has lengthened tells nothing of the next ones, nor of this one; unless the ring ran dry before: then it was too long by itself.
         let paused = shared.control.paused.load(Ordering::Relaxed) != 0;
         let in_pause = paused || self.paused;
@@ -169,18 +181,17 @@ impl Delays {
             self.spell.asleep_ms += took_ms;
         }
         let late_ms = match rest {
-            // The reader may have come since the sleep found nothing: it is what counts, or nobody would have been late.
-            Rest::Room { frame } if there || after >= frame => self.reader.woken(now_ms, frame, before, after).clamp(0.0, took_ms),
+            Rest::Room { frame } if there => self.reader.woken(now_ms, frame, before, after).clamp(0.0, took_ms),
             Rest::Time(due_ms) if there => (now_ms - due_ms).max(0.0),
             _ => {
                 if self.still > 0 {
                     self.reader.forget();
                 }
-                self.look(shared, now_ms);
+                self.look_at(after, now_ms);
                 return;
             }
         };
-        self.look(shared, now_ms);
+        self.look_at(after, now_ms);
         self.spell.late_ms = self.spell.late_ms.max(late_ms);
         if in_pause {
             return;
@@ -238,7 +249,10 @@ impl Delays {
 
     /// Looks where the reader is.
     fn look(&mut self, shared: &SharedOutput, now_ms: f64) {
-        let asked = Delays::asked(shared);
+        self.look_at(Delays::asked(shared), now_ms);
+    }
+
+    fn look_at(&mut self, asked: u64, now_ms: f64) {
         let (before_ms, before) = self.looked;
         let accounted = ((now_ms - before_ms).max(0.0) * self.frames_per_ms) as u64;
         self.spell.burst = self.spell.burst.max((asked - before).saturating_sub(accounted));

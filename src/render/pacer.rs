@@ -528,10 +528,10 @@ impl<C: Clock> Pacer<C> {
 
     /// A sleep is over.
     fn woke(&mut self, nap: Nap, woken: Woken) {
-        let Nap { rest, from_ms, .. } = nap;
-        let there = match rest {
-            Rest::Time(_) => woken == Woken::TimedOut,
-            _ => woken == Woken::Room,
+        let Nap { rest, from_ms, until, .. } = nap;
+        let (there, asked) = match rest {
+            Rest::Time(_) => (woken == Woken::TimedOut, Delays::asked(&self.shared)),
+            _ => Delays::found(&self.shared, &mut self.producer, until, woken),
         };
         // Of turns that somebody else takes, that one knows.
         let busy_ms = if self.naps == Naps::Never {
@@ -540,7 +540,7 @@ impl<C: Clock> Pacer<C> {
             0.0
         };
         self.awake_ms = self.clock.now_ms();
-        self.delays.slept(&self.shared, from_ms, self.awake_ms, rest, there);
+        self.delays.slept(&self.shared, from_ms, self.awake_ms, rest, there, asked);
         self.tell(|ledger| {
             ledger.busy_us.add((busy_ms * 1e3) as u64);
             ledger.sleeps.add(1);

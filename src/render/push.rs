@@ -121,8 +121,8 @@ impl<C: Clock> PushWriter<C> {
             let from_ms = self.clock.now_ms();
             let woken = self.clock.sleep(&mut self.producer, ticket, Until::Room(1), piece);
             let now_ms = self.clock.now_ms();
-            self.delays
-                .slept(&self.shared, from_ms, now_ms, Rest::Room { frame }, woken == Woken::Room);
+            let (there, asked) = Delays::found(&self.shared, &mut self.producer, Until::Room(1), woken);
+            self.delays.slept(&self.shared, from_ms, now_ms, Rest::Room { frame }, there, asked);
             self.tell(|ledger| {
                 ledger.heartbeat.add(1);
                 ledger.sleeps.add(1);

@@ -276,6 +276,12 @@ impl Producer {
         }
     }
 
+    /// Whether what a sleep waits for is there by now: looks again.
+    pub(crate) fn is_there_now(&mut self, until: Until) -> bool {
+        self.look();
+        self.is_there(until)
+    }
+
     /// Whether what a sleep waits for is there, as far as known.
     fn is_there(&self, until: Until) -> bool {
         match until {
