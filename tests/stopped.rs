@@ -42,7 +42,7 @@ struct World {
 }
 
 impl World {
-    /// Lets the audio thread do what the device asks for until `until_ms`; how much of that it has missed is up to `from_ms`: no time passes with it.
+    /// Lets the audio thread do what the device has asked for until `until_ms`; no time passes with it.
     fn read_until(&self, until_ms: f64) {
         loop {
             let next = (self.callbacks.get() + 1) as f64 * (BURST as usize * QUANTUM) as f64 * 1e3 / RATE;

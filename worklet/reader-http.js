@@ -7,8 +7,8 @@ const STALL_MS = 15_000;
 /** Before each new attempt after a connection broke, in ms. Whatever comes starts the count anew. */
 const RETRY_MS = [500, 1000, 2000];
 /**
- * Bytes that are asked for after a connection broke of which nothing was had. When a connection breaks, a browser drops what had come and was not taken yet: of a server that breaks off
- * soon and always, nothing may ever be had but answers that are over before.
+ * Bytes that are asked for at a time once an attempt has come to nothing. When a connection breaks, a browser drops what had come and was not taken yet: of a server
+ * that soon breaks off every answer, only an answer that is whole before that is ever had.
  */
 const PART_BYTES = 1 << 18;
 /** Answers that may be better a moment later. */
@@ -105,10 +105,9 @@ export class Remote {
   async *chunks(from, signal) {
     let at = from;
     let attempts = 0;
-    let came = true;
+    let most = Infinity;
     for (;;) {
-      const most = came ? Infinity : PART_BYTES;
-      came = false;
+      let came = false;
       try {
         for await (const bytes of this.answer(at, signal, most)) {
           attempts = 0;
@@ -126,6 +125,8 @@ export class Remote {
         const trouble = thrown instanceof Trouble ? thrown : new Trouble(PROBLEM.CRASHED, String(thrown?.message ?? thrown));
         if (!trouble.again || attempts >= this.retryMs.length) throw Object.assign(trouble, { at });
         attempts += 1;
+        // Where nobody knows the length, the end of a part would be taken for the file's.
+        if (!came && this.length !== null) most = PART_BYTES;
         await sleep(this.retryMs[attempts - 1], signal);
       }
     }
@@ -205,7 +206,7 @@ export class Remote {
     try {
       // Not through the browser's cache: it would have the end of the file wait until the beginning has been read. And a body that is read
       // slowly for two hours is nothing to keep.
-      const options = { signal: controller.signal, cache: 'no-store', headers: range ? { Range: `bytes=${at}-${most < Infinity ? at + most - 1 : ''}` } : {} };
+      const options = { signal: controller.signal, cache: 'no-store', headers: range ? { Range: `bytes=${at}-${most < Infinity ? Math.min(at + most, this.length) - 1 : ''}` } : {} };
       const response = await watched(() =>
         fetch(this.url, options).catch(() => {
           throw this.unreachable();

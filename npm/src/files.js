@@ -69,13 +69,11 @@ export function loadEngine(url) {
 }
 
 async function compile(url) {
-  const whole = async () => {
-    const response = await fetch(url);
-    return [response, await response.arrayBuffer()];
-  };
-  const [response, bytes] = await inTime(whole(), FILE_MS, `${url} did not come`, url);
+  const response = await inTime(fetch(url), FILE_MS, `${url} did not come`, url);
   if (!response.ok) throw new NoxrunError('not-loaded', `the engine ${url} did not load: the server answers ${response.status}. ${advice}`, { url });
-  if (new DataView(bytes).byteLength < 8 || new DataView(bytes).getUint32(0) !== 0x0061736d) {
+  // A long one may take its time, but not for ever.
+  const bytes = await inTime(response.arrayBuffer(), 8 * FILE_MS, `${url} did not come`, url);
+  if (bytes.byteLength < 8 || new DataView(bytes).getUint32(0) !== 0x0061736d) {
     throw new NoxrunError('not-loaded', `${url} is no Wasm module but ${response.headers.get('content-type') ?? 'something else'}. ${advice}`, { url });
   }
   const module = await WebAssembly.compile(bytes);
@@ -103,8 +101,8 @@ export function addProcessor(context, url) {
   const key = String(url);
   let adding = of.get(key);
   if (adding === undefined) {
-    const loading = () => context.audioWorklet.addModule(key).catch(async (error) => { throw await missing(key, error); });
-    adding = guarded(url, 'the audio thread\'s file', () => inTime(loading(), FILE_MS, `the audio thread did not load ${key}`, key));
+    const load = () => context.audioWorklet.addModule(key).catch(async (error) => { throw await missing(key, error); });
+    adding = guarded(url, 'the audio thread\'s file', () => inTime(load(), FILE_MS, `the audio thread did not load ${key}`, key));
     of.set(key, adding);
     adding.catch(() => of.delete(key));
   }
@@ -113,9 +111,9 @@ export function addProcessor(context, url) {
 
 // Browsers do not say why a script did not load.
 async function missing(url, error) {
-  const answer = await inTime(fetch(url), FILE_MS, '').catch(() => null);
-  if (answer !== null && answer.ok) return error;
-  return new Error(answer === null ? 'it cannot be reached' : `the server answers ${answer.status}`);
+  const answer = await inTime(fetch(url), FILE_MS, '').catch(() => {});
+  if (answer?.ok) return error;
+  return new Error(answer ? `the server answers ${answer.status}` : 'it cannot be reached');
 }
 
 /** A worker that runs producer.js, and is up. */
@@ -154,9 +152,9 @@ export function dismiss() {
 
 /** Has a worker stand by, so that the next output need not wait for one. */
 export function standBy(url) {
-  const key = url === undefined ? '' : String(url);
+  const key = String(url);
   if (!standing.has(key)) {
-    const worker = startWorker(url === undefined ? undefined : key);
+    const worker = startWorker(url);
     standing.set(key, worker);
     // Whoever starts an output hears why.
     worker.catch(() => standing.get(key) === worker && standing.delete(key));
@@ -167,6 +165,6 @@ export function standBy(url) {
 /** The worker that stands by, or a new one. */
 export function takeWorker(url) {
   const worker = standBy(url);
-  standing.delete(url === undefined ? '' : String(url));
+  standing.delete(String(url));
   return worker;
 }

@@ -252,7 +252,7 @@ class Output extends EventTarget {
       post(worker, { handle, task }, ports);
       // The next output should not wait for a worker either, nor this one if it loses its own.
       standBy(this.#wanted.urls.worker).catch(() => {});
-      await inTime(generation.ready.promise, READY_MS, `the producer (does ${task.url ?? 'its module'} come to its end?) was not ready`);
+      await inTime(generation.ready.promise, READY_MS, `the producer was not ready (${task.url ?? 'its module'} must come to its end)`);
     } else if (task.kind === 'page') {
       // What brings sound is a file of its own: most pages need none of it on their own thread.
       const { openOutput } = await loadPage(this.#wanted.urls.page);

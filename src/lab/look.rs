@@ -13,7 +13,7 @@ use super::phase::Phase;
 use crate::web::PageError;
 use crate::web::page::{Output, OutputState};
 
-/// The state's words are looked at less often than the figures: nobody can tell, and it costs a look at the ledger.
+/// The state's words are looked at as often as the figures: nobody can tell, and it costs a look at the ledger.
 const STATE_EVERY_MS: f64 = 100.0;
 
 impl Lab {

@@ -1,4 +1,4 @@
-//! Everything that is read from an output and shown, up to sixty times a second.
+//! Everything that is read from an output and shown: the chart with each frame of the page, figures less often.
 
 use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
@@ -71,6 +71,8 @@ pub(super) struct View {
     facts: Option<Facts>,
     facts_at_ms: f64,
     figures_at_ms: f64,
+    /// The phase that they are of.
+    shown: Phase,
     /// What plays, if it is not the source as a whole: one of several files.
     playing: Option<String>,
     latest: Snapshot,
@@ -127,6 +129,7 @@ impl View {
             facts: None,
             facts_at_ms: f64::NEG_INFINITY,
             figures_at_ms: f64::NEG_INFINITY,
+            shown: Phase::Idle,
             playing: None,
             latest: Snapshot::default(),
             earlier: [(f64::NEG_INFINITY, None), (f64::NEG_INFINITY, None)],
@@ -162,6 +165,10 @@ impl View {
     pub(super) fn show_phase(&mut self, phase: Phase) {
         self.state.show(phase.title());
         self.state_mark.show(phase.name());
+        if phase != self.shown {
+            self.shown = phase;
+            self.figures_at_ms = f64::NEG_INFINITY;
+        }
         if self.facts.is_none() {
             self.now_playing.show(phase.advice());
         }
@@ -174,6 +181,7 @@ impl View {
     /// Names one of several files as what plays; `None`: the source has one name for all its time.
     pub(super) fn show_playing(&mut self, playing: Option<String>) {
         self.playing = playing;
+        self.figures_at_ms = f64::NEG_INFINITY;
     }
 
     /// Shows what `frames` of ring are, where no output does.

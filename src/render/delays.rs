@@ -3,7 +3,7 @@
 use super::reader_clock::ReaderClock;
 use crate::ledger::{Account, ProducerLedger, UNDERRUN_SLOTS, lateness_bucket};
 use crate::ring::sync::Ordering;
-use crate::ring::{Producer, Until, Woken};
+use crate::ring::{Producer, Until};
 use crate::shared::SharedOutput;
 
 /// How much later than after two usual callbacks a producer looks by itself, in ms: what jitter there is in any case.
@@ -115,15 +115,12 @@ impl Delays {
         shared.consumer.0.requested.load(Ordering::Relaxed)
     }
 
-    /// After a sleep that ended with `woken`: whether what it was for is there by now, and how many frames the reader had asked for when that was seen. The reader may have come since the sleep found nothing: that it was late
-    /// counts then, or nobody would have been.
-    pub fn found(shared: &SharedOutput, producer: &mut Producer, until: Until, woken: Woken) -> (bool, u64) {
-        // Before the look at the room: what is asked for after that is seen with the next look.
+    /// After a sleep: whether what it was for is there by now, and how many frames the reader had asked for just before that was looked up. The reader may have come since the sleep found nothing: that it was late counts
+    /// then, or nobody would have been.
+    pub fn found(shared: &SharedOutput, producer: &mut Producer, until: Until) -> (bool, u64) {
+        // In this order: what is asked for after that is seen with the next look.
         let asked = Delays::asked(shared);
-        match woken == Woken::Room || producer.is_there_now(until) {
-            true => (true, Delays::asked(shared)),
-            false => (false, asked),
-        }
+        (producer.is_there_now(until), asked)
     }
 
     /// How long to sleep for the reader to ask for `missing` more frames, in ms, before looking what keeps it; infinite while it asks for nothing. It should have called by then, even after a callback that was left out. Whoever has looked knows later that it was the reader that came late.

@@ -529,9 +529,10 @@ impl<C: Clock> Pacer<C> {
     /// A sleep is over.
     fn woke(&mut self, nap: Nap, woken: Woken) {
         let Nap { rest, from_ms, until, .. } = nap;
-        let (there, asked) = match rest {
-            Rest::Time(_) => (woken == Woken::TimedOut, Delays::asked(&self.shared)),
-            _ => Delays::found(&self.shared, &mut self.producer, until, woken),
+        let (found, asked) = Delays::found(&self.shared, &mut self.producer, until);
+        let there = match rest {
+            Rest::Time(_) => woken == Woken::TimedOut,
+            _ => found,
         };
         // Of turns that somebody else takes, that one knows.
         let busy_ms = if self.naps == Naps::Never {

@@ -121,7 +121,7 @@ impl<C: Clock> PushWriter<C> {
             let from_ms = self.clock.now_ms();
             let woken = self.clock.sleep(&mut self.producer, ticket, Until::Room(1), piece);
             let now_ms = self.clock.now_ms();
-            let (there, asked) = Delays::found(&self.shared, &mut self.producer, Until::Room(1), woken);
+            let (there, asked) = Delays::found(&self.shared, &mut self.producer, Until::Room(1));
             self.delays.slept(&self.shared, from_ms, now_ms, Rest::Room { frame }, there, asked);
             self.tell(|ledger| {
                 ledger.heartbeat.add(1);

@@ -266,8 +266,7 @@ impl Producer {
     /// The second half of [`sleep`](Producer::sleep): no longer asleep. `ticket` and `until` as before.
     pub fn get_up(&mut self, ticket: Ticket, until: Until) -> Woken {
         self.ring.producer.0.sleep.store(0, Ordering::Relaxed);
-        self.look();
-        if self.is_there(until) {
+        if self.is_there_now(until) {
             Woken::Room
         } else if self.ring.wake.0.word.load(Ordering::Relaxed) != ticket.0 {
             Woken::Called
@@ -277,6 +276,8 @@ impl Producer {
     }
 
     /// Whether what a sleep waits for is there by now: looks again.
+    // Written out twice it would be too much for small builds.
+    #[inline(never)]
     pub(crate) fn is_there_now(&mut self, until: Until) -> bool {
         self.look();
         self.is_there(until)

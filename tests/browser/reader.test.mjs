@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { after, before } from 'node:test';
 import { SITE, Served, serve } from '../support/server.mjs';
 import { suite, test } from '../support/suite.mjs';
-import { MODE, PROBLEM, SHARED_BYTES, STATE, TAIL_BYTES, WORD } from '../../worklet/reader-layout.js';
+import { MODE, PROBLEM, RING_BYTES, SHARED_BYTES, STATE, TAIL_BYTES, WORD } from '../../worklet/reader-layout.js';
 
 const support = (name) => fileURLToPath(new URL(`../support/${name}`, import.meta.url));
 const MIB = 1024 * 1024;
@@ -93,6 +93,7 @@ for (const [what, behaviour, options] of [
   ['connections that break', { cutAfter: 700_001 }, {}],
   // What was on its way is lost with them.
   ['connections that are reset', { cutAfter: 300_000, reset: true }, {}],
+  ['connections that are reset, parts of nobody knows how much', { cutAfter: 300_000, cuts: 2, reset: true, total: false }, {}],
   ['no parts, a file that is kept', { ranges: false }, {}],
   // Slowly at first, so that the end is not there before anybody asks.
   ['no parts and no length', { ranges: false, length: false, perSecond: MIB }, {}],
@@ -104,8 +105,8 @@ for (const [what, behaviour, options] of [
     const bytes = rest.bytes ?? SHORT;
     const body = async ({ told }) => {
       const about = await told('open');
-      const known = behaviour.length !== false;
-      assert.deepEqual(about, { length: known ? bytes.length : -1, seekable: known });
+      const known = behaviour.length !== false && behaviour.total !== false;
+      assert.deepEqual(about, { length: known ? bytes.length : -1, seekable: behaviour.length !== false });
       served.behaviour.perSecond = Infinity;
       for (const seed of [1, 2]) assert.equal(await told('jump', seed, 40, bytes.length), null);
       assert.deepEqual(await told('about'), { length: bytes.length, seekable: true });
@@ -150,8 +151,10 @@ test('what nobody reads is not fetched, and nobody is woken meanwhile', async ()
     const before = [served.sent, await word(WORD.SIGNAL), await word(WORD.CALL)];
     await pause(1000);
     assert.deepEqual([served.sent, await word(WORD.SIGNAL), await word(WORD.CALL)], before);
-    // The window, and what browser and system keep on the way.
-    assert.ok(served.sent < 24 * MIB, `${served.sent} bytes were sent`);
+    // The window, and what browser and system keep on the way: a socket's buffers grow as far as the system lets them.
+    const buffers = await Promise.all(['tcp_rmem', 'tcp_wmem'].map(async (name) => Number((await readFile(`/proc/sys/net/ipv4/${name}`, 'utf8')).trim().split(/\s+/)[2])));
+    const most = RING_BYTES + buffers[0] + buffers[1] + 4 * MIB;
+    assert.ok(most < LONG.length && served.sent < most, `${served.sent} bytes were sent of ${most} at most`);
     await reads(1000, LONG.length - 1000);
     assert.equal(served.requests.length, 1);
   }, { bytes: LONG });
@@ -234,7 +237,7 @@ test('a connection that breaks is mended where it broke, three times in a row at
     assert.equal(served.requests.length, 4);
     assert.equal(served.requests[0], 'bytes=0-');
     for (const [nth, request] of served.requests.slice(1).entries()) {
-      const at = Number(/=(\d+)-$/.exec(request)[1]);
+      const at = Number(/=(\d+)-/.exec(request)[1]);
       assert.ok(at > 0 && at <= 2 * MIB * (nth + 1), request);
     }
   });
@@ -244,7 +247,10 @@ test('a connection that breaks is mended where it broke, three times in a row at
     served.behaviour.cutAfter = 0;
     const error = await refused(PROBLEM.BROKEN, 'read', 0, SHORT.length);
     assert.ok(error.at > MIB && error.at < SHORT.length, `at ${error.at}`);
-    assert.equal(served.requests.filter((request) => request.startsWith(`bytes=${error.at}-`)).length, 3);
+    const from = served.requests.filter((request) => request.startsWith(`bytes=${error.at}-`));
+    // When all of it comes to nothing, for less at a time.
+    const part = `bytes=${error.at}-${error.at + 256 * 1024 - 1}`;
+    assert.deepEqual(from, [`bytes=${error.at}-`, part, part]);
     served.behaviour.cutAfter = Infinity;
     assert.deepEqual(await told('read', 6 * MIB, 1000), { count: 1000, wrong: -1 });
   });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freezeThread, hogCpu, killWorker, sleepLaptop, stopRenderer, throttle } from './outside.mjs';
+import { freezeThread, hogCpu, killWorker, prepare, sleepLaptop, stopRenderer, throttle } from './outside.mjs';
 import { witness } from './witness.mjs';
 
 /** Before an event may be one of a fault that is said to begin later, ms: places in time are known to a callback. */
@@ -56,28 +56,33 @@ const snapshotFresh = (page) => page.evaluate(() => window.noxrun.snapshot()?.le
  */
 export async function disturbed(lab, scenario, { outside = null, times = 0, ms = 150, apartMs = 700 } = {}) {
   const { page } = lab;
+  // Not while it plays: a compiler takes all cores.
+  if (outside) await prepare();
   const machine = witness();
-  const running = page.evaluate((asked) => window.noxrun.run(asked), scenario);
-  running.catch(() => {});
-  const faults = [];
-  if (outside) {
-    for (const end = Date.now() + 30_000; (await snapshotFresh(page)) < 20_000; await sleep(50)) assert.ok(Date.now() < end, 'no sound');
-    for (let nth = 0; nth < times; nth += 1) {
-      // Not in step with anything.
-      await sleep(apartMs * (0.8 + 0.4 * Math.random()));
-      faults.push({ kind: outside, ...(await OUTSIDE[outside](page, ms)) });
+  try {
+    const running = page.evaluate((asked) => window.noxrun.run(asked), scenario);
+    running.catch(() => {});
+    const faults = [];
+    if (outside) {
+      for (const end = Date.now() + 30_000; (await snapshotFresh(page)) < 20_000; await sleep(50)) assert.ok(Date.now() < end, 'no sound');
+      for (let nth = 0; nth < times; nth += 1) {
+        // Not in step with anything.
+        await sleep(apartMs * (0.8 + 0.4 * Math.random()));
+        faults.push({ kind: outside, ...(await OUTSIDE[outside](page, ms)) });
+      }
+      if (outside === 'killWorker') await page.waitForFunction(() => window.noxrun.snapshot() === null || document.body.dataset.phase !== 'playing', null, { timeout: 100 }).catch(() => {});
+      await sleep(outside === 'killWorker' ? 3500 : apartMs);
+      await page.evaluate(() => void window.noxrun.stop());
     }
-    if (outside === 'killWorker') await page.waitForFunction(() => window.noxrun.snapshot() === null || document.body.dataset.phase !== 'playing', null, { timeout: 100 }).catch(() => {});
-    await sleep(outside === 'killWorker' ? 3500 : apartMs);
-    await page.evaluate(() => void window.noxrun.stop());
+    const report = await running;
+    for (const { kind, atMs, lastedMs } of report.injected) {
+      const startMs = report.startedAtMs + atMs;
+      faults.push({ kind, startMs, endMs: startMs + (lastedMs ?? 1e6) });
+    }
+    return { report, faults, still: machine.still };
+  } finally {
+    await machine.close();
   }
-  const report = await running;
-  await machine.close();
-  for (const { kind, atMs, lastedMs } of report.injected) {
-    const startMs = report.startedAtMs + atMs;
-    faults.push({ kind, startMs, endMs: startMs + (lastedMs ?? 1e6) });
-  }
-  return { report, faults, still: machine.still };
 }
 
 /**

@@ -17,7 +17,7 @@ const FEATURES = [
   // Every window begins with two pages of the browser's own, some 400 files, for a list below an address bar that nobody sees: while they load, both cores are busy and sound begins late.
   'WebUIOmniboxAimPopup',
   'WebUIOmniboxPopup',
-  // playwright-core's.
+  // Those of playwright-core 1.65, but for Windows and Edge.
   'AvoidUnnecessaryBeforeUnloadCheckSync',
   'DestroyProfileOnBrowserClose',
   'HttpsUpgrades',

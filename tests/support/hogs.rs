@@ -1,7 +1,7 @@
 //! Keeps processors busy with processes that do nothing else, and that end by themselves: whoever started them may get no turn before they have.
 //!
 //! `hogs COUNT MS NICE` prints the first and the last moment, in milliseconds since 1970, between which each of them was at work, the niceness that the first
-//! really had, and the processor time that they had between them, in ms. Linux; a niceness below 0 needs the right to it, else they run without.
+//! really had, and the processor time that they had between them, each in all its life, in ms. Linux; a niceness below 0 needs the right to it, else they run without.
 //! Built and run by outside.mjs.
 
 use std::fs;

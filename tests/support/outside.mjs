@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -41,16 +41,29 @@ export async function sleepLaptop(page, ms) {
   return { ...(await stop(() => family(id), ms)), processes: family(id).length };
 }
 
-/** Runs the program of that name beside this file, which is built unless it is there and no older than its source. Resolves to the numbers that it prints. */
-async function program(name, ...words) {
+const PROGRAMS = fileURLToPath(new URL('../../target/outside/', import.meta.url));
+
+/** Builds the program of that name beside this file, unless it is there and no older than its source. Resolves to where it is. */
+async function built(name) {
   const source = fileURLToPath(new URL(`${name}.rs`, import.meta.url));
-  const built = fileURLToPath(new URL(`../../target/outside/${name}`, import.meta.url));
-  const [from, to] = await Promise.all([stat(source), stat(built).catch(() => null)]);
+  const program = path.join(PROGRAMS, name);
+  const [from, to] = await Promise.all([stat(source), stat(program).catch(() => null)]);
   if (!to || to.mtimeMs < from.mtimeMs) {
-    await mkdir(path.dirname(built), { recursive: true });
-    await run('rustc', ['--edition', '2024', '-O', '-o', built, source]);
+    await mkdir(PROGRAMS, { recursive: true });
+    // Somebody else may be at it as well.
+    const fresh = `${program}.${process.pid}`;
+    await run('rustc', ['--edition', '2024', '-O', '-o', fresh, source]);
+    await rename(fresh, program);
   }
-  const { stdout } = await run(built, words.map(String));
+  return program;
+}
+
+/** Builds what the faults need. */
+export const prepare = () => Promise.all(['hold', 'hogs'].map(built));
+
+/** Runs such a program. Resolves to the numbers that it prints. */
+async function program(name, ...words) {
+  const { stdout } = await run(await built(name), words.map(String));
   return stdout.trim().split(' ').map(Number);
 }
 

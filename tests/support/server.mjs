@@ -90,6 +90,7 @@ function drained(response) {
  * | `etag`, `modified` | the headers that tell one file from another |
  * | `most` | bytes that one answer holds at most: a part that is shorter than asked for |
  * | `late` | bytes by which a part begins later than it should, and says so |
+ * | `total` | whether it says of which length it gives out parts |
  * | `cutAfter` | bytes after which the connection breaks; `cuts` times, for ever unless told |
  * | `reset` | whether it breaks in such a way that what is under way is lost |
  * | `stallAfter` | bytes after which nothing more comes, though the connection stays |
@@ -112,7 +113,7 @@ export class Served {
 
   async answer(request, response) {
     const { bytes } = this;
-    const { ranges, length, etag, modified, most = Infinity, late = 0, status, headers } = this.behaviour;
+    const { ranges, length, total = true, etag, modified, most = Infinity, late = 0, status, headers } = this.behaviour;
     const asked = request.headers.range ?? null;
     this.requests.push(asked);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
@@ -125,7 +126,7 @@ export class Served {
       const from = Number(found[1]) + late;
       const to = Math.min(found[2] === '' ? bytes.length : Number(found[2]) + 1, bytes.length, from + most);
       if (from >= bytes.length) return void response.writeHead(416, { 'Content-Range': `bytes */${bytes.length}` }).end();
-      response.writeHead(206, { 'Content-Range': `bytes ${from}-${to - 1}/${bytes.length}`, 'Content-Length': to - from });
+      response.writeHead(206, { 'Content-Range': `bytes ${from}-${to - 1}/${total ? bytes.length : '*'}`, 'Content-Length': to - from });
       await this.send(response, bytes, from, to);
     } else {
       if (length !== false) response.setHeader('Content-Length', length === true ? bytes.length : length);
