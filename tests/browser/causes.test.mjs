@@ -16,7 +16,8 @@ async function campaign(scenario, outside) {
   accounted(run.report);
   const tally = judged(run);
   const told = JSON.stringify({ ...tally, faults: run.faults, still: run.still, byCause: run.report.underruns.byCause });
-  assert.ok(tally.wrong.length + tally.unknown <= Math.max(1, 0.04 * run.report.underruns.events), told);
+  // An unknown cause beside a fault is among the wrong ones already.
+  assert.ok(tally.wrong.length + tally.unexplained.length <= Math.max(1, 0.04 * run.report.underruns.events), told);
   // Nothing but time was lost.
   if (scenario.source === undefined) assert.deepEqual([run.report.integrity.skippedFrames, run.report.integrity.replayedFrames], [0, 0], told);
   await lab.close({ complained: false });
