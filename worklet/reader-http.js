@@ -7,7 +7,7 @@ const STALL_MS = 15_000;
 /** Before each new attempt after a connection broke, in ms. Whatever comes starts the count anew. */
 const RETRY_MS = [500, 1000, 2000];
 /**
- * Bytes that are asked for at a time once an attempt has come to nothing. When a connection breaks, a browser drops what had come and was not taken yet: of a server
+ * Bytes that are asked for at a time once a connection broke of which nothing was had. When one breaks, a browser drops what had come and was not taken yet: of a server
  * that soon breaks off every answer, only an answer that is whole before that is ever had.
  */
 const PART_BYTES = 1 << 18;
@@ -125,8 +125,8 @@ export class Remote {
         const trouble = thrown instanceof Trouble ? thrown : new Trouble(PROBLEM.CRASHED, String(thrown?.message ?? thrown));
         if (!trouble.again || attempts >= this.retryMs.length) throw Object.assign(trouble, { at });
         attempts += 1;
-        // Where nobody knows the length, the end of a part would be taken for the file's.
-        if (!came && this.length !== null) most = PART_BYTES;
+        // Only for a connection that broke: a server that was busy for a moment need not be asked a hundred times. Where nobody knows the length, the end of a part would be taken for the file's.
+        if (!came && trouble.code === PROBLEM.BROKEN && this.length !== null) most = PART_BYTES;
         await sleep(this.retryMs[attempts - 1], signal);
       }
     }
